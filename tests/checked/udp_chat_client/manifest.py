@@ -16,6 +16,7 @@ BUILDS: dict[str, tuple[str, ...]] = {}
 CORRECT = (
     ("a thread", (sys.executable, "common.py"), sys.executable),
     ("in turn, a fixed address", (sys.executable, "in_turn.py"), sys.executable),
+    ("a pause ends the answers", (sys.executable, "until_pause.py"), sys.executable),
     ("JSON", (sys.executable, "json_messages.py"), sys.executable),
     ("two peers", (sys.executable, "two_peers.py"), sys.executable),
     ("a format of its own", (sys.executable, "own_format.py"), sys.executable),

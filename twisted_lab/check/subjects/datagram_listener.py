@@ -33,7 +33,7 @@ class DatagramListener(Listener):
         self, reactor: Any, listening: socket.socket, changed: Callable[[], object]
     ) -> None:
         super().__init__(reactor, listening, changed)
-        # Only what comes from the address that a datagram was led to is led back to the client.
+        # The kernel leads answers back to the client only if they have the address it led it to.
         if listening.family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         else:

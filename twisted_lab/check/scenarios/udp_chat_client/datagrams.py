@@ -17,6 +17,7 @@ from twisted_lab.check.trials.user import User
 from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape_bytes
 
+_PAUSE_SECONDS = 5.0
 _NO_TEXT = b"\xff\xfe\xd0\n"
 _OTHER_LETTERS = "привет, Ёж"
 _ESCAPED = b"\\u043f"  # the first of them in JSON
@@ -117,8 +118,11 @@ class _Talk:
             Failed: If it does not get there.
             NotOffered: If it ends in order.
         """
+        program = self.user.program
+        # A client may wait a second for more; what the server said now would keep it waiting.
+        await program.until(lambda: program.look().wants_terminal, _PAUSE_SECONDS)
         if not await self.user.ready():
-            if self.user.program.status == 0:
+            if program.status == 0:
                 raise NotOffered(_("The client sends one line and ends."))
             await self.user.expect_ready()
 
