@@ -106,7 +106,7 @@ class FakeSandbox:
     def make_socket(self, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
         return socket.socket(family, kind)
 
-    def listener(self) -> socket.socket:
+    def listener(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
         raise NotImplementedError
 
     def files(self, most_of_each: int = 0, most_of_all: int = 0) -> dict[str, bytes]:

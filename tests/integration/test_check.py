@@ -34,6 +34,7 @@ SOME = {
     "length-header": "LN-2",
     "dialogue": "DG-3",
     "udp-chat": "UC-2",
+    "udp-chat-client": "UD-3",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest_twisted
 
 from tests.checked.udp_chat import manifest
 from tests.programs.checked import Program, bench_for, broken, correct, prepare
+from twisted_lab.check.bench import Bench
 from twisted_lab.check.outcomes import Failed, NotOffered
 from twisted_lab.check.scenarios.udp_chat import TASK
 from twisted_lab.check.trials.chat_manners import ChatManners
@@ -31,7 +34,11 @@ def named(name: str) -> Program:
 async def judge(program: Program, key: str, manners: ChatManners | None = None) -> None:
     """Judge one requirement, once; learn the manners of the program unless they are given."""
     bench = bench_for(program)
-    manners = manners or await learn_chat(bench)
+    await judge_one(bench, key, manners or await learn_chat(bench))
+
+
+async def judge_one(bench: Bench, key: str, manners: ChatManners) -> None:
+    """Judge one requirement, once."""
     trial = Trial(bench, key)
     try:
         await TASK.scenarios[key](trial, manners)
@@ -49,6 +56,34 @@ async def test_three_clients_hear_each_other(tmp_path: Path) -> None:
 @pytest_twisted.ensureDeferred
 async def test_correct_chats_are_not_blamed(name: str, tmp_path: Path) -> None:
     await judge(prepare(named(name), tmp_path / "x"), "UC-3")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_chat_of_somebody_else_is_checked(tmp_path: Path) -> None:
+    program = prepare(named("UDP"), tmp_path / "x")
+    with subprocess.Popen(
+        program.command, cwd=program.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as started:
+        assert started.stdin
+        assert started.stdout
+        try:
+            started.stdin.write(b"0\n")
+            started.stdin.flush()
+            port = int(started.stdout.readline().split()[-1])
+            bench = replace(bench_for(program), address=("127.0.0.1", port))
+            manners = await learn_chat(bench)
+            assert manners.is_chat
+            assert "UC-1" not in TASK.need_a_start
+            await judge_one(bench, "UC-2", manners)
+        finally:
+            started.kill()
+
+
+@pytest.mark.long
+@pytest_twisted.ensureDeferred
+async def test_a_chat_that_repeats_lost_texts_is_not_blamed(tmp_path: Path) -> None:
+    program = prepare(named("texts are acknowledged"), tmp_path / "x")
+    await judge(program, "UC-17", ChatManners(passes_on=True))
 
 
 @pytest.mark.long

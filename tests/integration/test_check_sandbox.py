@@ -20,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from twisted.internet.testing import MemoryReactorClock
 
 from tests.processes import ROOT
 from tests.programs.sandboxed import PYTHON, Result, plain_sandbox, read_until, run, wait
@@ -29,6 +30,7 @@ from twisted_lab.check.sandbox.dialled import dialled
 from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS, Limits
 from twisted_lab.check.sandbox.opening import open_sandbox
 from twisted_lab.check.sandbox.sandbox import Sandbox, SandboxFailed
+from twisted_lab.check.subjects.datagram_listener import DatagramListener
 
 MB = 1 << 20
 
@@ -441,6 +443,31 @@ print("listening")
 connection, _ = server.accept()
 connection.sendall(b"hello")
 """
+
+
+SENDS = """
+import socket, sys
+ends = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+for port, text in ((53, b"a question for a name"), (5005, b"text")):
+    ends.sendto(text, (sys.argv[1], port))
+data, (host, port, *_) = ends.recvfrom(100)
+print(data, host, port)
+"""
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "192.0.2.7", "::1", "2001:db8::7"])
+def test_datagrams_lead_to_the_listener_but_those_to_name_servers(
+    sandbox: Sandbox, host: str
+) -> None:
+    listening = sandbox.listener(socket.SOCK_DGRAM)
+    with closing(DatagramListener(MemoryReactorClock(), listening, lambda: None)) as listener:
+        child = sandbox.start([*PYTHON, SENDS, host])
+        assert select.select([listener], [], [], 10)[0]
+        listener.doRead()
+        listener.peers[0].write(listener.received().upper())
+        assert read_until(child, "<end>") == f"b'TEXT' {host} 5005\n"
+        assert wait(child) == 0
+        os.close(child.terminal)
 
 
 def test_the_checker_reaches_a_server_and_sees_what_it_waits_for(sandbox: Sandbox) -> None:

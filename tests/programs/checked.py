@@ -21,6 +21,7 @@ from tests.checked.identification import manifest as identifying
 from tests.checked.length_header import manifest as length_headers
 from tests.checked.servers import manifest as servers
 from tests.checked.udp_chat import manifest as udp_chats
+from tests.checked.udp_chat_client import manifest as udp_chat_clients
 from tests.processes import ROOT
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.bench import Bench
@@ -33,6 +34,7 @@ from twisted_lab.check.scenarios import (
     identification,
     length_header,
     udp_chat,
+    udp_chat_client,
 )
 from twisted_lab.check.task import Task
 from twisted_lab.check.trials.server_manners import Manners
@@ -43,6 +45,7 @@ _MANIFESTS = (
     (echo_server.TASK, servers, _CHECKED / "servers"),
     (echo_client.TASK, clients, _CHECKED / "clients"),
     (udp_chat.TASK, udp_chats, _CHECKED / "udp_chat"),
+    (udp_chat_client.TASK, udp_chat_clients, _CHECKED / "udp_chat_client"),
     (identification.TASK, identifying, _CHECKED / "identification"),
     (authentication.TASK, authenticating, _CHECKED / "authentication"),
     (length_header.TASK, length_headers, _CHECKED / "length_header"),

@@ -10,16 +10,23 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.checked.udp_chat import manifest
+from tests.checked.udp_chat_client import manifest as clients
 from tests.doubles.check import doing, make_bench, run, tcp
 from tests.unit.test_check_subjects import FakeNetwork, ProgramCase
 from twisted_lab.check.activity import LOOK_SECONDS
-from twisted_lab.check.conversation.echoes import carries
+from twisted_lab.check.conversation import echoes
+from twisted_lab.check.conversation.acknowledgements import MOST_FORMS, acknowledgement, forms
+from twisted_lab.check.conversation.echoes import Search, carries
 from twisted_lab.check.conversation.openings import MOST_OPENINGS, openings
 from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.kernel.waits import Wait
 from twisted_lab.check.requirements.requirement import Level
 from twisted_lab.check.requirements.udp_chat import REQUIREMENTS
+from twisted_lab.check.requirements.udp_chat_client import REQUIREMENTS as CLIENT_REQUIREMENTS
+from twisted_lab.check.subjects import datagram_listener as listeners
 from twisted_lab.check.subjects import datagram_peer as peers
+from twisted_lab.check.subjects.bad_network import BadNetwork
+from twisted_lab.check.subjects.datagram_listener import DatagramListener
 from twisted_lab.check.subjects.datagram_peer import DatagramPeer
 from twisted_lab.check.subjects.elsewhere import Elsewhere
 from twisted_lab.check.subjects.operator import Operator
@@ -76,6 +83,20 @@ class DatagramPeerTests(SynchronousTestCase):
         self.assertEqual(self.reactor.readers, set())
         self.peer.write(b"nothing")
 
+    def test_what_is_heard_is_acknowledged(self) -> None:
+        self.peer.acknowledge = bytes.upper
+        self.hear(b"one", b"")
+        self.assertEqual(self.other.recv(100), b"ONE")
+
+    def test_a_network_may_stand_between(self) -> None:
+        lost: list[bytes] = []
+        network = BadNetwork(self.reactor, 1, lost.append, self.peer.send)
+        self.hear(b"one")
+        self.peer.network = network
+        self.other.sendto(b"two", ("127.0.7.1", self.peer.port))
+        self.peer.doRead()
+        self.assertEqual((self.peer.received, network.said), (b"one", [b"two"]))
+
     def test_the_end_of_a_connection_means_nothing(self) -> None:
         self.peer.finish()
         self.hear(b"text")
@@ -88,6 +109,92 @@ class DatagramPeerTests(SynchronousTestCase):
         self.other.connect(address)
         self.other.send(b"text")
         self.assertRaises(ConnectionRefusedError, self.other.recv, 100)
+
+
+class DatagramListenerTests(SynchronousTestCase):
+    """The checker's server for clients by UDP."""
+
+    def setUp(self) -> None:
+        self.reactor = MemoryReactorClock()
+        self.changes: list[int] = []
+        listening = socket.socket(type=socket.SOCK_DGRAM)
+        listening.setblocking(False)
+        listening.bind(("127.0.0.1", 0))
+        self.listener = DatagramListener(self.reactor, listening, lambda: self.changes.append(1))
+        self.addCleanup(self.listener.close)
+
+    def client(self, *datagrams: bytes) -> socket.socket:
+        client = socket.socket(type=socket.SOCK_DGRAM)
+        self.addCleanup(client.close)
+        client.settimeout(DEADLINE)
+        client.connect(("127.0.0.1", self.listener.port))
+        for each in datagrams:
+            client.send(each)
+        self.listener.doRead()
+        return client
+
+    def test_each_address_is_a_peer(self) -> None:
+        for text in (b"one", b"two"):
+            client = self.client(text, b"")
+            self.listener.peers[-1].write(text.upper())
+            self.assertEqual(client.recv(100), text.upper())
+        self.assertEqual(self.listener.received(), b"onetwo")
+        self.assertEqual(self.listener.datagrams, [b"one", b"", b"two", b""])
+        self.assertEqual((len(self.listener.peers), len(self.changes)), (2, 2))
+
+    def test_what_is_heard_is_bounded(self) -> None:
+        self.patch(listeners, "MOST_DATAGRAMS", 2)
+        self.client(b"one", b"two", b"three")
+        self.assertEqual((self.listener.received(), self.reactor.readers), (b"onetwo", set()))
+
+    def test_the_number_of_addresses_is_bounded(self) -> None:
+        self.patch(listeners, "MOST_PEERS", 1)
+        self.client(b"one")
+        self.client(b"two")
+        self.assertEqual(self.listener.received(), b"one")
+
+    def test_a_datagram_that_cannot_be_sent_is_lost(self) -> None:
+        self.client(b"one")
+        self.listener.close()
+        self.listener.peers[-1].write(b"lost")
+
+
+class BadNetworkTests(SynchronousTestCase):
+    """Datagrams of a peer pass a network that loses, repeats and delays them."""
+
+    def pass_on(self, seed: int) -> tuple[list[bytes], list[bytes]]:
+        clock, heard, arrived = MemoryReactorClock(), list[bytes](), list[bytes]()
+        network = BadNetwork(clock, seed, heard.append, arrived.append)
+        for number in range(50):
+            network.receive(b"down %d" % number)
+            network.send(b"up %d" % number)
+        clock.advance(1)
+        self.assertEqual(network.said, [b"down %d" % number for number in range(50)])
+        return heard, arrived
+
+    def test_they_are_lost_repeated_and_reordered(self) -> None:
+        for way in self.pass_on(seed=1):
+            numbers = [int(each.split()[1]) for each in way]
+            self.assertLess(len(set(numbers)), 50)
+            self.assertLess(len(set(numbers)), len(numbers))
+            self.assertNotEqual(numbers, sorted(numbers))
+
+    def test_the_seed_decides(self) -> None:
+        self.assertEqual(self.pass_on(seed=1), self.pass_on(seed=1))
+        self.assertNotEqual(self.pass_on(seed=1), self.pass_on(seed=2))
+
+
+class AcknowledgementTests(SynchronousTestCase):
+    def test_the_way_of_the_server_comes_first(self) -> None:
+        found = forms(b"got #12", b"7 anna1: text")
+        self.assertEqual(found[0], b"got #{n}")
+        self.assertEqual(acknowledgement(found[0], b"7 anna1: text"), b"got #7")
+        self.assertLessEqual(len(found), MOST_FORMS)
+
+    def test_without_a_number_none_is_named(self) -> None:
+        self.assertEqual(forms(b"", b"anna1: text"), (b"ACK", b"ack", b"OK"))
+        self.assertEqual(acknowledgement(b"ACK {n}", b"anna1: text"), b"")
+        self.assertEqual(acknowledgement(b"ACK", b"anna1: text"), b"ACK")
 
 
 class FindPortTests(ProgramCase):
@@ -135,6 +242,26 @@ class WordsTests(SynchronousTestCase):
         text = b"0123456789" * 30
         self.assertTrue(carries(b"anna: " + text[:200] + b"\nanna: " + text[200:], text))
 
+    def test_texts_are_found_in_any_portions(self) -> None:
+        received = bytearray(b"before one ")
+        search = Search([b"one", b"two", b"abc" * 100], len(b"before "))
+        for portion in (b"t", b"wo " + b"abc" * 50, b"anna: " + b"abc" * 49, b"abc"):
+            self.assertFalse(search.has_found(received))
+            received += portion
+        self.assertTrue(search.has_found(received))
+
+    def test_a_text_from_before_is_not_found(self) -> None:
+        self.assertFalse(Search([b"one"], len(b"one")).has_found(bytearray(b"one")))
+
+    def test_a_flood_is_not_looked_through_again(self) -> None:
+        looked: list[int] = []
+        self.patch(echoes, "carries", lambda received, _: looked.append(len(received)))
+        search, received = Search([b"one"], 0), bytearray(500_000)
+        for _look in range(3):
+            search.has_found(received)
+        self.assertEqual(looked[0], 500_000)
+        self.assertLessEqual(max(looked[1:]), 20_000)
+
     def test_the_words_of_the_program_come_after_what_suits_most(self) -> None:
         found = openings(["__join", "enter:"])
         self.assertEqual(found[:4], ("{name}", "", "__join", "__join {name}"))
@@ -146,7 +273,13 @@ class WordsTests(SynchronousTestCase):
 
 
 class ManifestTests(SynchronousTestCase):
-    """The chat servers that the checker judges are complete."""
+    """The chat servers and clients that the checker judges are complete."""
+
+    def test_each_must_and_should_has_a_broken_client(self) -> None:
+        self.assertEqual(list(clients.BROKEN), [each.id for each in CLIENT_REQUIREMENTS])
+        for key, name in clients.BROKEN.items():
+            folder = Path(clients.__file__).parent
+            self.assertTrue((folder / name).read_text().startswith(f'"""{key}: '), name)
 
     def test_each_must_and_should_has_a_broken_server(self) -> None:
         wanted = [each.id for each in REQUIREMENTS if each.level is not Level.INFORMATION]

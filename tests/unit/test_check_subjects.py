@@ -591,6 +591,7 @@ class ListenerTests(SynchronousTestCase):
         for client, text in ((second, b"two"), (first, b"one")):
             client.sendall(text)
         for peer in self.listener.peers:
+            assert isinstance(peer, Peer)
             ready(peer.fileno())
             peer.doRead()
         self.assertEqual(self.listener.received(), b"onetwo")

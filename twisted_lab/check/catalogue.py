@@ -17,6 +17,7 @@ from twisted_lab.check.scenarios import (
     identification,
     length_header,
     udp_chat,
+    udp_chat_client,
 )
 from twisted_lab.check.task import Scenario, Task
 
@@ -28,6 +29,7 @@ BUILT_IN = (
     length_header.TASK,
     dialogue.TASK,
     udp_chat.TASK,
+    udp_chat_client.TASK,
 )
 _ID = re.compile("[A-Z]{2,4}-[0-9]{1,3}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-BROKEN = {f"UC-{number}": f"broken_uc_{number:02}.py" for number in range(1, 14)}
+BROKEN = {f"UC-{number}": f"broken_uc_{number:02}.py" for number in (*range(1, 14), 17)}
 """The server that fails one MUST or SHOULD alone, by its id; requirements that need it aside."""
 
 MISTAKES: tuple[tuple[str, str, str], ...] = ()
@@ -18,6 +18,7 @@ CORRECT = (
     ("a word to join", (sys.executable, "join_word.py"), sys.executable),
     ("a command to join", (sys.executable, "join_command.py"), sys.executable),
     ("asks for the name", (sys.executable, "asks_name.py"), sys.executable),
+    ("texts are acknowledged", (sys.executable, "reliable.py"), sys.executable),
     ("socketserver", (sys.executable, "server_class.py"), sys.executable),
     ("asyncio and TCP", (sys.executable, "loop_asyncio.py"), sys.executable),
     ("threads and TCP", (sys.executable, "threads.py"), sys.executable),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from twisted_lab.check.language import _, ngettext
 
@@ -10,6 +11,7 @@ from twisted_lab.check.language import _, ngettext
 COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 _LONG = 100  # bytes
+_SPAN = 20_000  # bytes; a text is not longer, with all that a program puts between its portions
 
 
 def came_back(received: bytes, sent: bytes, is_exact: bool = False) -> bool:
@@ -48,6 +50,33 @@ def carries(received: bytes, sent: bytes) -> bool:
     if len(sent) >= _LONG:
         return came_back(received, sent)
     return _folded(sent) in _folded(COLOURS.sub(b"", received))
+
+
+class Search:
+    """Looks for texts in what keeps coming; however much comes, a look costs little.
+
+    Args:
+        texts: The texts.
+        start: Where in what was received to begin.
+
+    Attributes:
+        missing: The texts that have not come.
+    """
+
+    def __init__(self, texts: Iterable[bytes], start: int) -> None:
+        self.missing = set(texts)
+        self._start = start
+
+    def has_found(self, received: bytearray) -> bool:
+        """Return whether all texts have come.
+
+        Args:
+            received: All that was received so far.
+        """
+        new = bytes(received[self._start :])
+        self.missing = {text for text in self.missing if not carries(new, text)}
+        self._start = max(self._start, len(received) - _SPAN)
+        return not self.missing
 
 
 def _folded(data: bytes) -> bytes:

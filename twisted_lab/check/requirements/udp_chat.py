@@ -89,6 +89,14 @@ BURST_LOST = Mistake(
         "put it into a queue."
     ),
 )
+NOT_SENT_AGAIN = Mistake(
+    "not-sent-again",
+    N_("Which text does an acknowledgement belong to, if it comes late, or twice?"),
+    N_(
+        "Number the texts, and have each acknowledgement name the number. Send a text again until "
+        "the acknowledgement with its number has come."
+    ),
+)
 
 REQUIREMENTS = (
     Requirement(
@@ -274,6 +282,21 @@ REQUIREMENTS = (
         2,
         _NC,
         NOT_PASSED_ON,
+        ("UC-2",),
+    ),
+    Requirement(
+        "UC-17",
+        Level.SHOULD,
+        N_(
+            "If the server sends texts again until they are acknowledged, each arrives, although "
+            "the network loses, repeats and reorders datagrams."
+        ),
+        N_("UDP promises nothing: a program that promises more must keep it."),
+        _SOURCE,
+        3,
+        "python -m twisted_lab.faults --proxy udp:9195:{host}:{port} --toxic loss=30% "
+        "--toxic duplicate=30% --toxic reorder=20%,delay=100ms",
+        NOT_SENT_AGAIN,
         ("UC-2",),
     ),
 )

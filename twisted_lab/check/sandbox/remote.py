@@ -191,12 +191,12 @@ class RemoteSandbox:
         _, [descriptor] = self.ask(do="socket", family=family, kind=kind)
         return socket.socket(fileno=descriptor)
 
-    def listener(self) -> socket.socket:
-        """Return a listening socket that takes each TCP connection made inside, to any address.
+    def listener(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
+        """Return a socket that takes each TCP connection, or datagram, made inside.
 
         See `sandbox.Sandbox`.
         """
-        _, [descriptor] = self.ask(do="listen")
+        _, [descriptor] = self.ask(do="listen", kind=kind)
         return socket.socket(fileno=descriptor)
 
     def files(self, most_of_each: int = 1 << 20, most_of_all: int = 4 << 20) -> dict[str, bytes]:

@@ -45,12 +45,15 @@ class Sandbox(Protocol):
     def make_socket(self, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
         """Return a socket of the sandbox's network, that does not block."""
 
-    def listener(self) -> socket.socket:
+    def listener(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
         """Return a listening socket that takes each TCP connection made inside, to any address.
+
+        With SOCK_DGRAM, it takes each datagram sent inside, to any address, but those to port 53.
 
         `dialled` tells to which address that was. If connections cannot be redirected (see
         `lacks`), it listens on a free port; without a network of its own, of 127.0.0.1 only. After
-        it is closed, connections are refused. At most one is open at a time.
+        it is closed, connections are refused. At most one of a kind is open at
+        a time.
         """
 
     def files(self, most_of_each: int = 1 << 20, most_of_all: int = 4 << 20) -> dict[str, bytes]:

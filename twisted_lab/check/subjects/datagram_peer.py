@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from twisted_lab.check.subjects.bad_network import BadNetwork
 from twisted_lab.check.subjects.descriptor import READ_BYTES
 from twisted_lab.check.subjects.peer import MOST_RECEIVED, Peer
 
@@ -27,7 +28,12 @@ class DatagramPeer(Peer):
 
     Attributes:
         datagrams: How many have come.
+        acknowledge: Returns what to answer to a datagram; b"" for nothing.
+        network: The bad network in between; None if there is none.
     """
+
+    acknowledge: Callable[[bytes], bytes] = staticmethod(lambda _: b"")
+    network: BadNetwork | None = None
 
     def __init__(
         self,
@@ -45,6 +51,13 @@ class DatagramPeer(Peer):
 
     def write(self, data: bytes) -> None:
         """Send a datagram; as on any network, it may be lost."""
+        if self.network:
+            self.network.send(data)
+        else:
+            self.send(data)
+
+    def send(self, data: bytes) -> None:
+        """Send a datagram at once."""
         if self._number >= 0:
             with suppress(OSError):
                 self._socket.sendto(data, self._server)
@@ -53,14 +66,24 @@ class DatagramPeer(Peer):
         """Receive datagrams that have come; after too many, this end is closed."""
         for _ in range(_READS):
             try:
-                self.received += self._socket.recv(READ_BYTES)
+                data = self._socket.recv(READ_BYTES)
             except OSError:
                 break
             self.datagrams += 1
+            if self.network:
+                self.network.receive(data)
+            else:
+                self.arrive(data)
             if self.datagrams >= MOST_DATAGRAMS or len(self.received) > MOST_RECEIVED:
                 self.close()
                 break
         self._changed()
+
+    def arrive(self, data: bytes) -> None:
+        """Take a datagram, and acknowledge it."""
+        self.received += data
+        if answer := self.acknowledge(data):
+            self.write(answer)
 
     def finish(self) -> None:
         """Do nothing: UDP has no end."""

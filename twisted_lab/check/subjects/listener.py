@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted_lab.check.sandbox.dialled import dialled
 from twisted_lab.check.subjects.descriptor import Descriptor
 from twisted_lab.check.subjects.peer import Peer
 
 MOST_PEERS = 30  # a client may connect anew for each line
+
+
+class Heard(Protocol):
+    """A client that a listener hears: see `Peer`."""
+
+    received: bytearray
+    has_ended: bool
+
+    @property
+    def port(self) -> int:
+        """The port of the listener's end; 0 if there is no connection, or none any more."""
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+
+    def close(self) -> None:
+        """End the connection, if there is one."""
 
 
 class Listener(Descriptor):
@@ -30,7 +47,7 @@ class Listener(Descriptor):
         self, reactor: Any, listening: socket.socket, changed: Callable[[], object]
     ) -> None:
         super().__init__(reactor, listening.fileno())
-        self.peers: list[Peer] = []
+        self.peers: list[Heard] = []
         self.dialled: list[tuple[str, int]] = []
         self._listening = listening
         self._changed = changed

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from socket import SocketKind
 
-from twisted_lab.check.conversation.echoes import came_back, carries
+from twisted_lab.check.conversation.echoes import Search, came_back
 from twisted_lab.check.conversation.login import reply_to
 from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.language import _, ngettext
@@ -113,7 +114,8 @@ class Client:
 
     async def hears(self, *texts: bytes) -> bool:
         """Wait for texts of other clients, and return whether all came."""
-        return await self._hear(lambda: all(carries(self.heard, text) for text in texts))
+        search = Search(texts, self._heard_before)
+        return await self._hear(lambda: search.has_found(self.peer.received))
 
     async def _hear(self, is_complete: Callable[[], bool]) -> bool:
         program, peer = self._server.program, self.peer
@@ -226,12 +228,16 @@ class Client:
             await self.settle()
 
     async def leave(self) -> bool:
-        """Close politely: send FIN, and read until the server closes, too.
+        """Close politely: send FIN, which UDP does not have, and read until the server closes.
 
         Returns:
             Whether the server waits for something else, or has ended: see `settle`.
         """
-        self._trial.step(_("{name} leaves in order (FIN)", name=self.name))
+        self._trial.step(
+            _("{name} closes its socket", name=self.name)
+            if self._server.kind is SocketKind.SOCK_DGRAM
+            else _("{name} leaves in order (FIN)", name=self.name)
+        )
         self._server.program.poked()
         self.peer.finish()
         waits = await self.settle()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from socket import SocketKind
 
 from twisted_lab.check.prompts.answers import CLIENT_STYLES, Style
 from twisted_lab.check.prompts.question import Question
@@ -24,6 +25,7 @@ class ClientManners:
         opening: The line that must be typed before it takes any other; "" if none.
         sends_late: Whether it sends what was typed only after the line exit.
         shows_after: The line that must be typed before it shows a reply; "" if none.
+        kind: Whether it talks by TCP or by UDP.
         behaviour: How it behaves, one line each, for people.
     """
 
@@ -35,4 +37,5 @@ class ClientManners:
     opening: str = ""
     sends_late: bool = False
     shows_after: str = ""
+    kind: SocketKind = SocketKind.SOCK_STREAM
     behaviour: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import IntEnum
+from socket import SocketKind
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.compared_words import compared_words
@@ -29,12 +30,12 @@ class _Success(IntEnum):
     ALL = 5
 
 
-async def learn_client(bench: Bench) -> ClientManners:
-    """Return the manners of a client."""
+async def learn_client(bench: Bench, kind: SocketKind = SocketKind.SOCK_STREAM) -> ClientManners:
+    """Return the manners of a client that talks by TCP or by UDP."""
     words = compared_words(source_of(bench))
-    success, manners = _Success.NOTHING, ClientManners()
+    success, manners = _Success.NOTHING, ClientManners(kind=kind)
     for style in CLIENT_STYLES:
-        tried = await _try(bench, ClientManners(style, words))
+        tried = await _try(bench, ClientManners(style, words, kind=kind))
         if tried[0] > success:
             success, manners = tried
         if success not in (_Success.IS_ASKED, _Success.IS_MISTAKEN):
@@ -77,13 +78,13 @@ async def _try(bench: Bench, manners: ClientManners) -> tuple[_Success, ClientMa
 
 
 async def _use(trial: Trial, user: User, manners: ClientManners) -> ClientManners:
-    line = trial.line(12)
+    line, before = trial.line(12), len(user.server.unanswered)
     reply = line.swapcase().encode()
     began = trial.activity.clock.seconds()
     user.type_line(line)
     if not await user.receives(line.encode()):
         return await _use_if_asked_again(user, manners, line)
-    on_the_wire = _on_the_wire(user.server.unanswered, line.encode())
+    on_the_wire = _on_the_wire(user.server.unanswered[before:], line.encode())
     manners = replace(manners, behaviour=(*manners.behaviour, on_the_wire))
     user.server.echo()
     if await user.shows(reply):

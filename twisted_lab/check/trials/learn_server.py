@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
@@ -19,9 +20,10 @@ from twisted_lab.check.conversation.framings import (
 )
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
 from twisted_lab.check.language import _, ngettext
-from twisted_lab.check.outcomes import NotChecked, Outcome
+from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome
 from twisted_lab.check.prompts.answers import SERVER_STYLES
 from twisted_lab.check.subjects.server import Server, StartedServer
+from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server, start_server
 from twisted_lab.check.trials.trial import Trial
@@ -84,20 +86,17 @@ class _Talk:
 
     async def learn(self) -> Manners:
         """Try one framing after the other."""
-        for manners in self._variants():
-            trial = Trial(self._bench, "talk")
-            try:
-                learned = await self._converse(trial, manners)
-            except NotChecked:
-                break  # it takes too long
-            except Outcome:
-                continue
-            finally:
-                trial.close()
-            if learned.is_echo:
-                return learned
-            if self._sizes == [1]:
-                self._sizes.append(1 + await self._asked_after_one())
+        with suppress(NotChecked):  # it takes too long
+            for manners in self._variants():
+                learned = await self._converse_alone(manners)
+                if learned.is_echo:
+                    return learned
+                if self._sizes == [1]:
+                    self._sizes.append(1 + await self._asked_after_one())
+            if self._may_want_a_header() and (found := await self._find_header()):
+                learned = await self._converse_alone(found)
+                if learned.is_echo:
+                    return learned
         return self._framed or self._manners
 
     def _variants(self) -> Iterator[Manners]:
@@ -108,15 +107,51 @@ class _Talk:
         if not self._answered:
             yield replace(self._manners, framing=LINES)
             yield replace(self._manners, needs_end=True)
+
+    def _may_want_a_header(self) -> bool:
         is_told = any(0 < size <= LONGEST_HEADER for size in self._sizes)
         is_first = self._manners.source == NEW_SOURCE
-        if is_first and not (self._answered or self._shows or is_told):
-            for framing in common_headers():
-                yield replace(self._manners, framing=framing)
+        return is_first and not (self._answered or self._shows or is_told)
 
-    async def _converse(self, trial: Trial, manners: Manners) -> Manners:
-        server = await reach_server(trial, manners)
-        client = await connect_client(trial, server, manners)
+    async def _find_header(self) -> Manners | None:
+        """Return manners with a common header that the server seems to want.
+
+        One server hears them all while it accepts clients: a start takes longer than they do.
+        """
+        trial, server = Trial(self._bench, "talk"), None
+        try:
+            for framing in common_headers():
+                manners = replace(self._manners, framing=framing)
+                with suppress(Failed, NotOffered):  # the server has ended, or does not accept
+                    if server is None or not server.program.look().accepts:
+                        trial.close()
+                        trial = Trial(self._bench, "talk")
+                        server = await reach_server(trial, manners)
+                    client = await connect_client(trial, server, manners)
+                    learned = await self._converse(trial, server, client, manners)
+                    if learned.is_echo or self._framed:
+                        return manners
+                    client.peer.close()
+                    await client.settle()
+        finally:
+            trial.close()
+        return None
+
+    async def _converse_alone(self, manners: Manners) -> Manners:
+        """Converse with a fresh server."""
+        trial = Trial(self._bench, "talk")
+        try:
+            server = await reach_server(trial, manners)
+            client = await connect_client(trial, server, manners)
+            return await self._converse(trial, server, client, manners)
+        except (Failed, NotOffered):
+            return self._manners
+        finally:
+            trial.close()
+
+    async def _converse(
+        self, trial: Trial, server: Server, client: Client, manners: Manners
+    ) -> Manners:
         await client.settle()
         if not self._sizes:
             self._sizes.append(_asked(server))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from socket import SocketKind
 
 from twisted_lab.check.conversation.login import PASSWORD
 from twisted_lab.check.language import _
 from twisted_lab.check.prompts.answers import MESSAGE, answer
 from twisted_lab.check.prompts.given_answers import given_answer
 from twisted_lab.check.prompts.question import Kind, Question
+from twisted_lab.check.subjects.datagram_listener import DatagramListener
 from twisted_lab.check.subjects.listener import Listener
 from twisted_lab.check.subjects.operator import Answer, Operator
 from twisted_lab.check.trials.client_manners import ClientManners
@@ -18,6 +20,7 @@ from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import User
 
 HOST = "127.0.0.1"
+NAME = "anna"
 # What looks like a question for an address is none once the client has connected.
 _FOR_THE_USER = {
     *(Kind.UNKNOWN, Kind.MESSAGE),
@@ -39,7 +42,7 @@ def _usual_answer(trial: Trial, manners: ClientManners, listener: Listener) -> A
             manners.style,
             host=trial.address[0],
             port=trial.address[1],
-            name="anna",
+            name=NAME,
             password=PASSWORD,
             asked=asked,
             words=manners.words,
@@ -68,7 +71,8 @@ def start_client(
         has_server: Whether a server listens where the client connects.
     """
     sandbox = trial.open_sandbox()
-    listener = Listener(trial.bench.reactor, sandbox.listener(), trial.activity.happened)
+    listens = DatagramListener if manners.kind is SocketKind.SOCK_DGRAM else Listener
+    listener = listens(trial.bench.reactor, sandbox.listener(manners.kind), trial.activity.happened)
     trial.on_close(listener.close)
     trial.is_isolated = not sandbox.lacks
     trial.address = (host, port) if trial.is_isolated else (HOST, listener.port)

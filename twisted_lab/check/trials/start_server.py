@@ -182,7 +182,12 @@ async def connect_client(
         Failed: If the connection is refused.
         NotChecked: If nothing accepts connections where somebody else has started the server.
     """
-    trial.step(_("client {number} connects", number=number))
+    is_udp = server.kind is socket.SOCK_DGRAM
+    trial.step(
+        _("client {number} opens a UDP socket", number=number)
+        if is_udp
+        else _("client {number} connects", number=number)
+    )
     peer = await open_connection(trial, server, manners, number, buffers)
     if peer is None and number == 1 and trial.bench.address is not None:
         raise NotChecked(

@@ -48,7 +48,7 @@ class Inside:
             self._environment["PYTHONPATH"] = ":".join(request["modules"])
         self._limits = {int(number): most for number, most in request["limits"].items()}
         self._disk = request["disk"]
-        self._port = 0
+        self._ports: dict[int, int] = {}  # of the listeners, by the kind of socket
         source = os.open(request["folder"], os.O_RDONLY | os.O_DIRECTORY)
         most_tasks = request["tasks"]
         if self._is_isolated:
@@ -140,24 +140,28 @@ class Inside:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, network.MARK)
         return made
 
-    def do_listen(self) -> Answer:
-        """Listen for all connections that programs make."""
+    def do_listen(self, kind: int) -> Answer:
+        """Listen for all connections that programs make, or all datagrams that they send."""
         if not self._is_isolated:
-            return {}, (self._listen(socket.AF_INET, "127.0.0.1").detach(),)
+            return {}, (self._listen(socket.AF_INET, kind, "127.0.0.1").detach(),)
         family = socket.AF_INET6 if network.has_ipv6() else socket.AF_INET
-        listener = self._listen(family, "")
-        if not self._port and not self.lacks:
-            network.redirect(listener.getsockname()[1])
-        self._port = listener.getsockname()[1]
+        listener = self._listen(family, kind, "")
+        port = listener.getsockname()[1]
+        if kind not in self._ports and not self.lacks:
+            is_stream = kind == socket.SOCK_STREAM
+            network.redirect(socket.IPPROTO_TCP if is_stream else socket.IPPROTO_UDP, port)
+        self._ports[kind] = port
         return {}, (listener.detach(),)
 
-    def _listen(self, family: int, host: str) -> socket.socket:
-        listener = self._socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    def _listen(self, family: int, kind: int, host: str) -> socket.socket:
+        listener = self._socket(family, kind)
+        if kind == socket.SOCK_STREAM:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        listener.bind((host, self._port))
-        listener.listen(64)
+        listener.bind((host, self._ports.get(kind, 0)))
+        if kind == socket.SOCK_STREAM:
+            listener.listen(64)
         return listener
 
     def do_files(self, of_each: int, of_all: int) -> Answer:

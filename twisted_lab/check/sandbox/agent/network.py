@@ -1,4 +1,4 @@
-"""The sandbox's own network: every address is local, and dialled TCP ports lead to a listener."""
+"""The sandbox's own network: every address is local, and what is sent leads to a listener."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ _EQUAL, _UNEQUAL = 0, 1
 # The least, the first and the largest size in bytes: small, so that a test soon fills them.
 _BUFFERS = (("tcp_rmem", "4096 65536 131072"), ("tcp_wmem", "4096 16384 32768"))
 _REGISTER = 8  # the first one of 4 bytes
+# Base (the header of TCP or UDP), offset and length.
+_DESTINATION_PORT = attribute(2, 2), attribute(3, 2), attribute(4, 2)
+_DNS = 53
 
 
 def make_local() -> None:
@@ -85,10 +88,15 @@ def prepare_redirection() -> None:
     _nft((_NEW_TABLE, attribute(1, "checker")), (_NEW_CHAIN, chain))
 
 
-def redirect(port: int) -> None:
-    """Lead each TCP connection of a program to `port` here, whatever address it dials.
+def redirect(protocol: int, port: int) -> None:
+    """Lead each TCP connection, or datagram, of a program to `port`, whatever address it names.
 
-    The same as ``meta mark != MARK meta l4proto tcp redirect to :PORT`` of the command nft.
+    The same as ``meta mark != MARK meta l4proto tcp th dport != 53 redirect to :PORT`` of the
+    command nft: the sandbox has no name server.
+
+    Args:
+        protocol: IPPROTO_TCP or IPPROTO_UDP.
+        port: The port of the listener.
 
     Raises:
         OSError: The kernel refused it.
@@ -98,7 +106,9 @@ def redirect(port: int) -> None:
         _expression("meta", attribute(1, _REGISTER), attribute(2, _META_MARK)),
         _compare(_UNEQUAL, struct.pack("I", MARK)),
         _expression("meta", attribute(1, _REGISTER), attribute(2, _META_PROTOCOL)),
-        _compare(_EQUAL, bytes([socket.IPPROTO_TCP])),
+        _compare(_EQUAL, bytes([protocol])),
+        _expression("payload", attribute(1, _REGISTER), *_DESTINATION_PORT),
+        _compare(_UNEQUAL, struct.pack(">H", _DNS)),
         _expression(
             "immediate",
             attribute(1, _REGISTER),

@@ -44,7 +44,7 @@ async def waits_without_work(trial: Trial, manners: Manners) -> None:
             likely_cause(program.traceback) or mistakes.ONE_CLIENT_ONLY,
         )
     await open_connection(trial, server, manners, 2)
-    trial.step(_("client 1 has left; client 2 is connected and says nothing"))
+    trial.step(_("client 1 has left; client 2 is there and says nothing"))
     if await program.settle(_IDLE_SECONDS) and not program.look().sleeps_or_polls:
         return
     trial.step(

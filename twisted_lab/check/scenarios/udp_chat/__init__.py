@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted_lab.check.requirements.udp_chat import REQUIREMENTS
 from twisted_lab.check.scenarios.echo_server import life
-from twisted_lab.check.scenarios.udp_chat import clients, datagrams, texts
+from twisted_lab.check.scenarios.udp_chat import clients, datagrams, reliability, texts
 from twisted_lab.check.task import Role, Task
 from twisted_lab.check.trials.learn_chat import learn_chat
 
@@ -25,10 +25,11 @@ _SCENARIOS = {
     "UC-14": clients.tells_who_comes_and_leaves,
     "UC-15": clients.has_two_of_one_name,
     "UC-16": clients.hears_a_stranger,
+    "UC-17": reliability.delivers_on_a_bad_network,
 }
 
 # These look at its process.
-_NEED_A_START = frozenset({"UC-1", "UC-12", "UC-13"})
+_NEED_A_START = frozenset({"UC-12", "UC-13"})
 
 TASK = Task(
     "udp-chat", Role.SERVER, REQUIREMENTS, learn_chat, _SCENARIOS, need_a_start=_NEED_A_START

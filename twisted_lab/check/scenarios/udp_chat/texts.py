@@ -6,7 +6,7 @@ import re
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.language import _
-from twisted_lab.check.outcomes import Failed, NotOffered
+from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered
 from twisted_lab.check.trials.chat import open_chat, own_name
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.start_server import start_server
@@ -18,7 +18,11 @@ _MISTAKES = re.compile(r"NameError|UnboundLocalError|TypeError: .*(bytes|'str')"
 
 async def listens(trial: Trial, manners: ChatManners) -> None:
     """UC-1."""
-    await start_server(trial, manners)
+    if trial.bench.address is None:
+        await start_server(trial, manners)
+    elif not manners.passes_on:
+        host, port = trial.bench.address
+        raise NotChecked(_("No chat answers at {host}:{port}.", host=host, port=port))
 
 
 async def passes_texts_on(trial: Trial, manners: ChatManners) -> None:

@@ -1,0 +1,67 @@
+"""Learning the manners of real servers: its result, and its cost in starts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest_twisted
+
+from tests.processes import ROOT
+from tests.programs.checked import Program, bench_for
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.sandbox.sandbox import Sandbox
+from twisted_lab.check.scenarios.echo_server import TASK
+from twisted_lab.check.trials.learn_server import learn_server
+
+SERVERS = ROOT / "tests" / "checked" / "servers"
+FEW = 9  # starts; common headers alone are eleven
+# The kernel does not show how many bytes it is going to read.
+SELECTS = """
+import select, socket
+listener = socket.create_server(("", 9090))
+unread = {}
+while True:
+    for ready in select.select([listener, *unread], [], [])[0]:
+        if ready is listener:
+            unread[listener.accept()[0]] = b""
+            continue
+        data = ready.recv(4096)
+        unread[ready] += data
+        length = unread[ready][:10]
+        if not data or not length.strip().isdigit():
+            del unread[ready]
+        elif len(unread[ready]) >= 10 + int(length):
+            ready.sendall(unread.pop(ready))
+            unread[ready] = b""
+"""
+
+
+def counted(folder: Path, file: str) -> tuple[Bench, list[Path]]:
+    """Return a bench for a server, and the folder once for each of its starts."""
+    starts: list[Path] = []
+    bench = bench_for(Program("", TASK, folder, (sys.executable, file)))
+
+    def open_sandbox(folder: Path, command: Sequence[str]) -> Sandbox:
+        starts.append(folder)
+        return bench.open_sandbox(folder, command)
+
+    return replace(bench, open_sandbox=open_sandbox), starts
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_chat_of_which_one_client_hears_nothing_is_started_seldom() -> None:
+    bench, starts = counted(SERVERS, "chat.py")
+    assert not (await learn_server(bench)).is_echo
+    assert len(starts) <= FEW
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_header_is_found_though_the_kernel_does_not_show_it(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SELECTS)
+    bench, _ = counted(tmp_path, "server.py")
+    manners = await learn_server(bench)
+    assert manners.is_echo
+    assert manners.framing.header(7) == b"7         "

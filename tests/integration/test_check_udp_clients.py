@@ -1,0 +1,60 @@
+"""Clients of a chat by UDP, checked for real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from socket import SocketKind
+
+import pytest
+import pytest_twisted
+
+from tests.checked.udp_chat_client import manifest
+from tests.programs.checked import Program, bench_for, broken, correct, prepare
+from twisted_lab.check.outcomes import Failed, NotOffered
+from twisted_lab.check.scenarios.udp_chat_client import TASK
+from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.trials.trial import Trial
+
+MANNERS = ClientManners(kind=SocketKind.SOCK_DGRAM)
+BROKEN = [each for each in broken() if each.task is TASK]
+CORRECT = {each.name.removeprefix(f"{TASK.name}: "): each for each in correct()}
+OFFERED = [name for name, _, _ in manifest.CORRECT if name not in manifest.NOT_OFFERED]
+
+
+async def judge(program: Program, key: str, folder: Path) -> None:
+    """Judge one requirement, once."""
+    trial = Trial(bench_for(prepare(program, folder / "x")), key)
+    try:
+        await TASK.scenarios[key](trial, MANNERS)
+    finally:
+        trial.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_client_with_a_fixed_address_is_heard(tmp_path: Path) -> None:
+    await judge(CORRECT["in turn, a fixed address"], "UD-3", tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", OFFERED)
+@pytest_twisted.ensureDeferred
+async def test_correct_clients_are_not_blamed(name: str, tmp_path: Path) -> None:
+    if name not in CORRECT:
+        pytest.skip(f"{name} is not installed")
+    await judge(CORRECT[name], "UD-6", tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", manifest.NOT_OFFERED)
+@pytest_twisted.ensureDeferred
+async def test_clients_of_another_kind_are_not_blamed(name: str, tmp_path: Path) -> None:
+    with pytest.raises(NotOffered):
+        await judge(CORRECT[name], manifest.NOT_OFFERED[name], tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("program", BROKEN, ids=lambda each: each.fails)
+@pytest_twisted.ensureDeferred
+async def test_broken_clients_fail_what_they_break(program: Program, tmp_path: Path) -> None:
+    with pytest.raises(Failed):
+        await judge(program, program.fails, tmp_path)

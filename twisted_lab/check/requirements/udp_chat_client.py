@@ -1,0 +1,104 @@
+"""Requirements of the task ``udp-chat-client``."""
+
+from __future__ import annotations
+
+from twisted_lab.check.language import N_
+from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements.requirement import Level, Mistake, Requirement
+from twisted_lab.check.requirements.udp_chat import ASCII_ONLY
+
+_NC = "nc -u -l {port}"
+_SOURCE = N_("task 11")
+
+NO_DATAGRAM = Mistake(
+    "no-datagram",
+    N_("Which lines run before sendto(), and does each of them return?"),
+    N_(
+        "No datagram left the client. Make the socket with SOCK_DGRAM, and call sendto() with the "
+        "server's host and port for each line that is typed."
+    ),
+)
+NOT_SHOWN = Mistake(
+    "not-shown",
+    N_("Which part of your client receives while input() waits for a line?"),
+    N_(
+        "Receive in a thread of its own, in a loop: while input() waits, the main thread does "
+        "nothing else."
+    ),
+)
+NO_TEXT_ENDS = Mistake(
+    "no-text-ends-client",
+    N_("What does decode() do with bytes that are no text?"),
+    N_(
+        "It raises UnicodeDecodeError, which ends the loop that receives. Catch it, or use "
+        "decode(errors='replace')."
+    ),
+)
+
+REQUIREMENTS = (
+    Requirement(
+        "UD-1",
+        Level.MUST,
+        N_("The client sends datagrams (UDP)."),
+        N_("The task asks for UDP."),
+        _SOURCE,
+        1,
+        _NC,
+        NO_DATAGRAM,
+    ),
+    Requirement(
+        "UD-2",
+        Level.MUST,
+        N_("The line that a person types is sent to the server."),
+        N_("This is what a client is for."),
+        _SOURCE,
+        1,
+        _NC,
+        mistakes.NOT_ASKED,
+        ("UD-1",),
+    ),
+    Requirement(
+        "UD-3",
+        Level.MUST,
+        N_("The client shows what the server sends after that."),
+        N_("People want to read what others say."),
+        _SOURCE,
+        1,
+        _NC + "  # type an answer there",
+        mistakes.NEVER_READ,
+        ("UD-2",),
+    ),
+    Requirement(
+        "UD-4",
+        Level.SHOULD,
+        N_("What others say is shown at once, while the client waits for a line."),
+        N_("In a chat, others speak at any time."),
+        _SOURCE,
+        2,
+        _NC + "  # type several lines there, and none in the client",
+        NOT_SHOWN,
+        ("UD-3",),
+    ),
+    Requirement(
+        "UD-5",
+        Level.MUST,
+        N_("Russian letters are sent and shown."),
+        N_("People write in their own language."),
+        _SOURCE,
+        1,
+        _NC + "  # type a Russian word in both",
+        ASCII_ONLY,
+        ("UD-3",),
+    ),
+    Requirement(
+        "UD-6",
+        Level.SHOULD,
+        N_("A datagram that is no text in UTF-8 does no harm to the client."),
+        N_("The port of a client is open to any program."),
+        _SOURCE,
+        2,
+        "printf '\\xff\\xfe' | " + _NC,
+        NO_TEXT_ENDS,
+        ("UD-3", "UD-5"),
+    ),
+)

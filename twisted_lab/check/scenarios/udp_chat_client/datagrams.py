@@ -1,0 +1,168 @@
+"""Clients of a chat by UDP: datagrams that they send and receive."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import replace
+from socket import SocketKind
+
+from twisted_lab.check.language import _
+from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
+from twisted_lab.check.subjects.datagram_listener import DatagramListener
+from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.trials.start_client import NAME, start_client
+from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.user import User
+from twisted_lab.check.verdicts import Difference
+from twisted_lab.text.escaping import escape_bytes
+
+_PAUSE_SECONDS = 5.0
+_NO_TEXT = b"\xff\xfe\xd0\n"
+_OTHER_LETTERS = "привет, Ёж"
+_ESCAPED = b"\\u043f"  # the first of them in JSON
+_OTHER_NAME = b"boris"  # a client may leave out what has its own name
+# Around a line, they tell that a program has a format of its own, such as JSON.
+_FORMAT = re.compile(rb"[^\w\s:.,>()\[\]-]", re.ASCII)
+
+
+async def sends_datagrams(trial: Trial, manners: ClientManners) -> None:
+    """UD-1."""
+    user = await _started(trial, manners)
+    if user.server.is_reached():
+        return
+    by_tcp = await _started(trial, replace(manners, kind=SocketKind.SOCK_STREAM))
+    if by_tcp.server.is_reached():
+        raise NotOffered(_("The client uses TCP."))
+    if not trial.is_isolated:
+        raise NotChecked(_("The client may use an address of its own, which cannot be heard here."))
+    raise Failed(user.story(_("The client sent no datagram")), user.cause())
+
+
+async def _started(trial: Trial, manners: ClientManners) -> User:
+    """Start a client and type a line, unless it has reached the server before."""
+    user = start_client(trial, manners)
+    if await user.ready() and not user.server.is_reached():
+        user.type_line(trial.line(12))
+        await user.program.until(user.server.is_reached, trial.bench.patience)
+    return user
+
+
+async def shows_the_reply(trial: Trial, manners: ClientManners) -> None:
+    """UD-3."""
+    talk = await _begin(trial, manners)
+    line, text = trial.line(12), trial.text(12)
+    await talk.say(line)
+    try:
+        await talk.expect_shown(text)
+    except Failed:
+        if talk.has_own_format:
+            raise NotOffered(_("The client expects a format of its own.")) from None
+        raise
+
+
+async def shows_what_others_say(trial: Trial, manners: ClientManners) -> None:
+    """UD-4."""
+    talk = await _begin(trial, manners)
+    await talk.exchange(trial)
+    await talk.expect_ready()
+    await talk.expect_shown(trial.text(12))
+
+
+async def shows_other_letters(trial: Trial, manners: ClientManners) -> None:
+    """UD-5."""
+    talk = await _begin(trial, manners)
+    try:
+        await talk.say(_OTHER_LETTERS)
+    except Failed:
+        if _ESCAPED in talk.user.server.listener.received():
+            raise NotOffered(_("The client escapes such letters, as JSON allows.")) from None
+        raise
+    await talk.expect_shown(_OTHER_LETTERS.swapcase().encode())
+
+
+async def survives_bytes_that_are_no_text(trial: Trial, manners: ClientManners) -> None:
+    """UD-6."""
+    talk = await _begin(trial, manners)
+    await talk.exchange(trial)
+    await talk.expect_ready()
+    await talk.say(trial.line(12))
+    trial.step(_('the server sends "{text}"', text=escape_bytes(_NO_TEXT)))
+    talk.user.server.say(_NO_TEXT)
+    await talk.expect_ready()
+    await talk.exchange(trial)
+
+
+async def _begin(trial: Trial, manners: ClientManners) -> _Talk:
+    user = start_client(trial, manners)
+    await user.expect_ready()
+    return _Talk(user)
+
+
+class _Talk:
+    """A user's conversation; the server's words have the form of those of the client."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self._line = self._datagram = b""
+
+    @property
+    def has_own_format(self) -> bool:
+        """Whether the client's datagrams are more than a name and a line."""
+        return bool(_FORMAT.search(self._datagram.replace(self._line, b"")))
+
+    async def expect_ready(self) -> None:
+        """Bring the client to the point at which it takes another line.
+
+        Raises:
+            Failed: If it does not get there.
+            NotOffered: If it ends in order.
+        """
+        program = self.user.program
+        # A client may wait a second for more; what the server said now would keep it waiting.
+        await program.until(lambda: program.look().wants_terminal, _PAUSE_SECONDS)
+        if not await self.user.ready():
+            if program.status == 0:
+                raise NotOffered(_("The client sends one line and ends."))
+            await self.user.expect_ready()
+
+    async def say(self, line: str) -> None:
+        """Type a line, and see that it reaches the server.
+
+        Raises:
+            Failed: If it does not.
+        """
+        self.user.type_line(line)
+        self._line = line.encode()
+        await self.user.expect_received(self._line)
+        listener = self.user.server.listener
+        assert isinstance(listener, DatagramListener)
+        self._datagram = next(
+            (each for each in reversed(listener.datagrams) if self._line in each), self._line
+        )
+
+    async def exchange(self, trial: Trial) -> None:
+        """Have a line said, and an answer shown, at the latest after another line."""
+        await self.say(trial.line(12))
+        with suppress(Weak):
+            await self.expect_shown(trial.text(12))
+
+    async def expect_shown(self, text: bytes) -> None:
+        """Have the server say a text, and see that the client shows it.
+
+        Raises:
+            Failed: If it does not.
+            Weak: If it does only after another line.
+        """
+        user = self.user
+        said = self._datagram.replace(self._line, text)
+        for form in dict.fromkeys((said, said.replace(NAME.encode(), _OTHER_NAME), text)):
+            user.server.say(form)
+            if await user.shows(text):
+                return
+        if not user.program.has_ended and user.program.look().wants_terminal:
+            user.type_line("next")
+            if await user.shows(text):
+                raise Weak(_("The client shows it only after another line is typed."))
+        note = user.story(_("The client did not show what the server said"))
+        raise Failed(note, user.cause(), Difference(text, user.shown.strip().encode()))
