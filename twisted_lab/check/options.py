@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from twisted.python.usage import UsageError
 
-from twisted_lab.check import language
+from twisted_lab.check import option_values
 from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.language import N_, _
 from twisted_lab.check.own_tasks import add_own_tasks
@@ -19,119 +18,10 @@ from twisted_lab.check.reports.formats import FORMATS
 from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.task import Role, Task
-from twisted_lab.ports.addresses import host_and_port
-from twisted_lab.text import command_line, option
+from twisted_lab.check.translated_options import TranslatedOptions
+from twisted_lab.text import option
 
 _EXAMPLE = "python -m twisted_lab.check echo-server -- python server.py"
-# Words that `command_line.Options` and Twisted add to the help.
-_ADDED = (
-    N_("Options:"),
-    N_("[default:"),
-    N_("Display this help and exit."),
-    N_("Display the version and exit."),
-)
-# What getopt says, word for word.
-_OF_GETOPT = (
-    N_("option {name} not recognized"),
-    N_("option {name} not a unique prefix"),
-    N_("option {name} requires argument"),
-    N_("option {name} must not have an argument"),
-)
-
-
-def _server(text: str) -> tuple[str, int]:
-    host, port = host_and_port(text)
-    if not port:
-        raise UsageError(
-            _("a server is HOST:PORT, such as localhost:9090, not {text!r}", text=text)
-        )
-    return host, port
-
-
-def existing_folder(text: str) -> Path:
-    """Return a folder.
-
-    Raises:
-        UsageError: It does not exist.
-    """
-    if not Path(text).is_dir():
-        raise UsageError(_("expected a folder that exists, not {text!r}", text=text))
-    return Path(text)
-
-
-def existing_file(text: str) -> Path:
-    """Return a file.
-
-    Raises:
-        UsageError: It does not exist.
-    """
-    if not Path(text).is_file():
-        raise UsageError(_("expected a file that exists, not {text!r}", text=text))
-    return Path(text)
-
-
-def _answer(text: str) -> tuple[str, str]:
-    words, sign, line = text.partition("=")
-    if not words or not sign:
-        raise UsageError(
-            _("an answer is WORDS=ANSWER, such as port={{port}}, not {text!r}", text=text)
-        )
-    return words, line
-
-
-def _language(text: str) -> str:
-    if text not in language.LANGUAGES:
-        known = ", ".join(language.LANGUAGES)
-        raise UsageError(_("expected one of {known}, not {text!r}", known=known, text=text))
-    return text
-
-
-def _ids(text: str) -> tuple[str, ...]:
-    return tuple(each.strip() for each in text.upper().split(","))
-
-
-class TranslatedOptions(command_line.Options):
-    """Options whose help and errors are in the checker's language."""
-
-    lang = option.parsed(
-        N_("Language of the messages: en or ru. [default: that of the locale]"),
-        _language,
-        default=None,
-        metavar="en|ru",
-    )
-
-    def parse(self, options: Sequence[str]) -> None:
-        """See `Options.parse`; options may stand behind words."""
-        # Before anything is said, also about options that stand before --lang.
-        for lang in re.findall("--lang[= ](\\w+)", " ".join(options)):
-            if lang in language.LANGUAGES:
-                language.use(lang)
-        super().parse(self.options_first(options))
-
-    def options_first(self, arguments: Sequence[str]) -> list[str]:
-        """See `Options.options_first`."""
-        try:
-            return super().options_first(arguments)
-        except UsageError as error:
-            text = str(error)
-        for message in _OF_GETOPT:
-            start, end = message.split("{name}")
-            if text.startswith(start) and text.endswith(end):
-                text = _(message, name=text[len(start) : -len(end)])
-                break
-        raise UsageError(text)
-
-    def help_hint(self) -> str:
-        """See `Options.help_hint`."""
-        return _("--help lists the options")
-
-    def getUsage(self, width: int | None = None) -> str:
-        """See `twisted.python.usage.Options`; the words that Twisted adds are translated, too."""
-        self.docs = {name: _(doc) for name, doc in self.docs.items()}
-        text = super().getUsage(width)
-        for words in _ADDED:
-            text = text.replace(words, _(words))
-        return text
 
 
 class Options(TranslatedOptions):
@@ -154,30 +44,30 @@ class Options(TranslatedOptions):
 
     connect = option.parsed(
         N_("Check the server that runs there, HOST:PORT, instead of a command."),
-        _server,
+        option_values.server,
         default=None,
         metavar="HOST:PORT",
     )
     folder = option.parsed(
         N_("Folder of the program, with its data files. It runs in a copy."),
-        existing_folder,
+        option_values.existing_folder,
         default=Path(),
         metavar="FOLDER",
     )
     tasks = option.parsed(
         N_("Add the tasks of this Python file. It runs with your rights."),
-        existing_file,
+        option_values.existing_file,
         default=None,
         metavar="FILE",
     )
     answer = option.repeated(
         N_("Answer the questions that hold WORDS: WORDS=ANSWER; {host} and {port} are replaced."),
-        _answer,
+        option_values.answer,
         metavar="WORDS=ANSWER",
     )
     only = option.parsed(
         N_("Check these requirements alone: ES-4 or ES-4,ES-5. [default: all of the task]"),
-        _ids,
+        option_values.ids,
         default=(),
         metavar="IDS",
     )
@@ -217,7 +107,10 @@ class Options(TranslatedOptions):
     )
     list = option.flag(N_("List the requirements, of the task if one is given, and exit."))
     explain = option.parsed(
-        N_("Explain a requirement, such as ES-4, and exit."), _ids, default=(), metavar="IDS"
+        N_("Explain a requirement, such as ES-4, and exit."),
+        option_values.ids,
+        default=(),
+        metavar="IDS",
     )
 
     def __init__(self) -> None:

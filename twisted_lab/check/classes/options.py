@@ -11,10 +11,11 @@ from twisted.python.usage import UsageError
 
 from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.language import N_, _
-from twisted_lab.check.options import TranslatedOptions, existing_file, existing_folder
+from twisted_lab.check.option_values import existing_file, existing_folder
 from twisted_lab.check.own_tasks import add_own_tasks
 from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.task import Task
+from twisted_lab.check.translated_options import TranslatedOptions
 from twisted_lab.text import option
 
 PER_CORE = 3  # checks at the same time: most of the time, programs wait

@@ -1,0 +1,65 @@
+"""Readers of the values of options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from twisted.python.usage import UsageError
+
+from twisted_lab.check.language import _
+from twisted_lab.ports.addresses import host_and_port
+
+
+def server(text: str) -> tuple[str, int]:
+    """Return the host and the port of a server.
+
+    Raises:
+        UsageError: It is not HOST:PORT.
+    """
+    host, port = host_and_port(text)
+    if not port:
+        raise UsageError(
+            _("a server is HOST:PORT, such as localhost:9090, not {text!r}", text=text)
+        )
+    return host, port
+
+
+def existing_folder(text: str) -> Path:
+    """Return a folder.
+
+    Raises:
+        UsageError: It does not exist.
+    """
+    if not Path(text).is_dir():
+        raise UsageError(_("expected a folder that exists, not {text!r}", text=text))
+    return Path(text)
+
+
+def existing_file(text: str) -> Path:
+    """Return a file.
+
+    Raises:
+        UsageError: It does not exist.
+    """
+    if not Path(text).is_file():
+        raise UsageError(_("expected a file that exists, not {text!r}", text=text))
+    return Path(text)
+
+
+def answer(text: str) -> tuple[str, str]:
+    """Return words of a question, and what to answer.
+
+    Raises:
+        UsageError: It is not WORDS=ANSWER.
+    """
+    words, sign, line = text.partition("=")
+    if not words or not sign:
+        raise UsageError(
+            _("an answer is WORDS=ANSWER, such as port={{port}}, not {text!r}", text=text)
+        )
+    return words, line
+
+
+def ids(text: str) -> tuple[str, ...]:
+    """Return ids in capitals; whether they exist is seen later."""
+    return tuple(each.strip() for each in text.upper().split(","))
