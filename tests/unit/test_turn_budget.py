@@ -69,4 +69,4 @@ class TurnBudgetTests(SynchronousTestCase):
         self.spend(0.0)
         self.clock.rightNow += 1.0
         self.budget.renew(self.clock.seconds())
-        self.assertEqual(self.spend(0.006), 2)
+        self.assertEqual(self.spend(0.6 * TURN_SECONDS), 2)

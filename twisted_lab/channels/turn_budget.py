@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 # A channel handles messages for this many seconds, or this many messages, in one turn of the
 # reactor. After that the reactor serves other peers, and sends output.
-TURN_SECONDS = 0.01
+TURN_SECONDS = 0.005
 TURN_MESSAGES = 2048
 # The clock is read between batches of messages, because a read before each message would cost too
 # much. The first batch has this many messages; each further one has twice as many as the one before
