@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--all", action="store_true")
     parser.add_argument("programs", nargs="*")
     arguments = parser.parse_args()
-    verdicts: dict[Program, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    verdicts: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     runs = 0
     with tempfile.TemporaryDirectory() as base, ExitStack() as stack:
         Path(base).chmod(0o755)  # root's programs run as another user
@@ -85,12 +85,12 @@ def main() -> None:
                 for program, findings in zip(chosen, results, strict=True):
                     tell(program, findings)
                     for each in findings:
-                        verdicts[program][each["id"]][each["verdict"]] += 1
+                        verdicts[program.name][each["id"]][each["verdict"]] += 1
                 runs += 1
                 print(f"run {runs}: {time.monotonic() - begun:.0f} s", flush=True)
         pool.shutdown(cancel_futures=True)
     total = sum(counts.total() for each in verdicts.values() for counts in each.values())
-    lines = [line for program in chosen for line in wrong(program, verdicts[program])]
+    lines = [line for program in chosen for line in wrong(program, verdicts[program.name])]
     summary = f"{len(chosen)} programs, {runs} runs, {total:,} verdicts; {len(lines)} wrong"
     print(summary, *lines, sep="\n")
     sys.exit(bool(lines) or runs < arguments.count)
