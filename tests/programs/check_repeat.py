@@ -42,8 +42,8 @@ def wrong(program: Program, verdicts: dict[str, Counter[str]]) -> Iterator[str]:
         may_fail = program.fails or key in program.lacks
         if len(counts) > 1:
             yield f"{program.name}: {key} changes: {seen}"
-        elif key == program.fails and "fail" not in counts:
-            yield f"{program.name}: {key} does not fail: {seen}"
+        elif key == program.fails and ("weak" if program.is_weak else "fail") not in counts:
+            yield f"{program.name}: {key} is not found: {seen}"
         elif not may_fail and "fail" in counts:
             yield f"{program.name}: {key} fails: {seen}"
 
