@@ -1,7 +1,7 @@
 """``python -m tests.transcripts PAGE``: follow a page, in a network of its own.
 
-The folder is empty, or a copy of the checkout if the page begins in one. Only commands in docs/ find
-those of `.venv` by themselves: its pages say that they do.
+The folder is empty, or a copy of the checkout if the page begins in one. Only commands in docs/
+find those of `.venv` by themselves: its pages say that they do.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ CHECKED = ROOT / "tests" / "checked"
 YOURS = {
     "homework/server.py": CHECKED / "servers" / "common.py",
     "homework/client": CHECKED / "clients" / "client.sh",
-    "submissions/anna/server.py": CHECKED / "servers" / "common.py",
-    "submissions/boris/client.py": CHECKED / "clients" / "good.py",
 }
 """The programs of the reader that the pages speak of."""
 
@@ -40,11 +38,11 @@ OWN_NETWORK = OF_USER if os.getuid() else OF_ROOT
 
 def copy_environment(target: Path) -> None:
     """Make a `.venv` whose programs say that they are there, and which `make` need not install."""
-    source = BIN.parent
+    source = BIN.parent.resolve()
     (target / "bin").mkdir(parents=True)
-    for entry in (*source.iterdir(), *BIN.iterdir()):
+    for entry in (*source.iterdir(), *(source / "bin").iterdir()):
         copy = target / entry.relative_to(source)
-        if entry.parent == BIN and not entry.is_symlink():
+        if entry.parent != source and not entry.is_symlink():
             text = entry.read_bytes()
             copy.write_bytes(text.replace(bytes(source), bytes(target)))
             copy.chmod(entry.stat().st_mode)
@@ -83,7 +81,15 @@ def follow(page: str, folder: Path) -> None:
 def main() -> None:
     *_, page = sys.argv
     if "NETWORK" not in os.environ:
-        command = [*OWN_NETWORK, "env", "NETWORK=own", sys.executable, "-m", "tests.transcripts", page]
+        command = [
+            *OWN_NETWORK,
+            "env",
+            "NETWORK=own",
+            sys.executable,
+            "-m",
+            "tests.transcripts",
+            page,
+        ]
         os.execvp(command[0], command)  # noqa: S606
     with TemporaryDirectory() as folder:
         try:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-MARKS = ("not run", "first", "type", "answer", "status")
+MARKS = ("not run", "first", "meanwhile", "type", "answer", "status")
 """The kinds of marks, which CONTRIBUTING.md explains."""
 
 _PART = re.compile(
@@ -26,7 +26,7 @@ _VARIES = re.compile(
 _ANY = {
     "rest": ".*",
     "space": r"\s+",
-    "pairs": "[0-9A-F]{2}(?::[0-9A-F]{2})+",
+    "pairs": "[0-9A-F]+(?::[0-9A-F]{2})+",
     "word": r"[\w-]+",
     "number": r"\d+(?:[.,:]\d+)*",
 }
@@ -63,6 +63,7 @@ class Transcript:
         line: The number of the line in the page where it begins.
         commands: What is run, in order.
         first: Commands that the page does not show, run before them.
+        meanwhile: Commands that the page does not show, run when its last command listens.
         typed: Lines of the block that the reader types, besides those after ``> ``.
         answers: What the reader types at prompts, and the terminal does not show.
         status: The exit status of its last command.
@@ -71,6 +72,7 @@ class Transcript:
     line: int
     commands: tuple[Command, ...]
     first: tuple[str, ...] = ()
+    meanwhile: tuple[str, ...] = ()
     typed: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
     status: int = 0
@@ -100,7 +102,15 @@ def parse(page: str) -> Iterator[Section | File | Transcript]:
         if not said["not run"] and not text.startswith("# "):
             status = int(said["status"][0]) if said["status"] else 0
             commands = tuple(_commands(line, text))
-            yield Transcript(line, commands, said["first"], said["type"], said["answer"], status)
+            yield Transcript(
+                line,
+                commands,
+                first=said["first"],
+                meanwhile=said["meanwhile"],
+                typed=said["type"],
+                answers=said["answer"],
+                status=status,
+            )
 
 
 def _texts(kind: str, marks: str) -> Iterator[str]:

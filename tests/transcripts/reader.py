@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
-from tests.transcripts.page import Command, File, Section, Transcript, parse, pattern
+from tests.transcripts.page import File, Section, Transcript, parse, pattern
 from tests.transcripts.terminal import Stuck, Terminal
 
+COPIED = "the line above"
 _LAST_WORDS = ("exit", "/quit")
 
 
@@ -48,7 +50,7 @@ class Reader:
                 terminal.close()
 
     def _stop(self) -> None:
-        for terminal in self._terminals:
+        for terminal in reversed(self._terminals):  # clients before their servers
             if not terminal.has_ended():
                 terminal.interrupt()
 
@@ -65,11 +67,15 @@ class Reader:
 
     def _follow(self, transcript: Transcript) -> None:
         typed, answers = list(transcript.typed), list(transcript.answers)
-        for command in (*map(Command, transcript.first), *transcript.commands):
+        for before in transcript.first:
+            self._free_terminal().run(before)
+        for command in transcript.commands:
             terminal = self._free_terminal()
             terminal.run(command.text)
             if command is transcript.commands[-1]:
                 terminal.status = transcript.status
+                for other in transcript.meanwhile:
+                    self._free_terminal().run(other)
             _Talk(terminal, typed, answers).compare(command.lines)
         if typed or answers:
             raise Stuck(f"line {transcript.line}: nothing asks for {[*typed, *answers]}")
@@ -83,20 +89,29 @@ class _Talk:
         self._typed = typed
         self._answers = answers
         self._next = terminal.start
+        self._typed_row = ""
         self._anywhere = False  # after "..."
 
     def compare(self, lines: tuple[str, ...]) -> None:
-        for line in lines:
+        for above, line in pairwise(("", *lines)):
             if line == "...":
                 self._anywhere = True
             elif line == "^C":
-                self._terminal.has_ended()
+                if not above:  # it has shown nothing by which to know that it runs
+                    self._terminal.has_ended()
+                self._anywhere = True
                 self._terminal.interrupt()
             elif line.startswith("> "):
                 self._see(re.compile(">"), line)
                 self._type(line[2:])
+                # The chat client replaces this line by the message, once that is sent.
+                self._typed_row, self._next = line, self._next - 1
             elif line in self._typed[:1]:
                 self._type(self._typed.pop(0))
+                self._see(pattern(line), line)
+            elif line == above and self._typed[:1] == [COPIED]:
+                self._typed.pop(0)
+                self._type(self._terminal.row(self._next - 1))
                 self._see(pattern(line), line)
             else:
                 self._see(pattern(line), line)
@@ -120,7 +135,7 @@ class _Talk:
                 if wanted.fullmatch(shown):
                     self._next = number + 1
                     return True
-                if shown and not self._anywhere:
+                if shown and shown != self._typed_row and not self._anywhere:
                     break
             if self._terminal.ended:
                 raise self._terminal.stuck(f"the command has not shown {line!r}")

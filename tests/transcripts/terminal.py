@@ -13,7 +13,7 @@ from pathlib import Path
 import pexpect
 import pyte
 
-DEADLINE = 12
+from tests.processes import DEADLINE
 
 COLUMNS = 320  # so that no command is wrapped
 ROWS = 2000  # so that nothing scrolls away
