@@ -23,7 +23,10 @@ PAGES = [
     if re.search("^```console\\n\\$", page.read_text(), re.MULTILINE)
 ]
 # More than 3 s of CPU time, or 10 s of waiting.
-LONG = ("README.md", "docs/checking.md", "docs/faults.md", "docs/operations.md")
+LONG = (
+    "README.md",
+    *(f"docs/{name}.md" for name in ("checking", "faults", "howto-add-a-service", "operations")),
+)
 
 
 def has_network() -> bool:
