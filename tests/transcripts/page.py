@@ -1,4 +1,4 @@
-"""What a page tells its reader to do: files to write, and commands with their output."""
+"""The files and commands of a page, with their output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PART = re.compile(
 )
 _MARK = re.compile(rf"<!-- ({'|'.join(MARKS)}): (.+) -->")
 
-# What differs from run to run: pairs of hexadecimal digits (and times), random words, numbers.
+# Parts that differ from run to run: pairs of hexadecimal digits (and times), random words, numbers.
 _VARIES = re.compile(
     r"(?P<rest>\.\.\.)|(?P<space>\s+)"
     r"|(?P<pairs>\b[0-9A-F]{2}(?::[0-9A-F]{2})+\b)"

@@ -1,4 +1,4 @@
-"""What a page of the documentation tells its reader to do."""
+"""Parsing of pages, and patterns for their output."""
 
 from twisted.trial.unittest import SynchronousTestCase
 
