@@ -13,7 +13,6 @@ from tests.processes import BIN, DEADLINE, ENVIRONMENT, ROOT
 
 PAGE = (ROOT / "docs" / "howto-add-a-task.md").read_text()
 FILES = dict(re.findall(r"```python\n# (\S+)\n(.*?)```", PAGE, re.DOTALL))
-CONSOLE = dict(re.findall(r"^\$ python (.*)\n((?:[^$`].*\n)*)", PAGE, re.MULTILINE))
 
 
 @pytest.fixture
@@ -32,20 +31,6 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         timeout=DEADLINE,
     )
-
-
-def test_the_commands_do_what_the_page_says(folder: Path) -> None:
-    statuses = {"--list": 0, " daytime.py": 0, "broken_daytime.py": 1}
-    assert len(CONSOLE) == len(statuses)
-    for (command, output), (end, status) in zip(CONSOLE.items(), statuses.items(), strict=True):
-        assert command.endswith(end)
-        words = command.replace(" python ", f" {sys.executable} ").split()
-        ended = run(folder, *words)
-        assert ended.returncode == status, ended.stdout + ended.stderr
-        assert ended.stdout.startswith(output)
-        if status:
-            assert "DT-1 (must) fail" in ended.stdout
-            assert "How does a client know that the line is complete?" in ended.stdout
 
 
 def test_a_built_in_task_gets_the_requirement(folder: Path) -> None:

@@ -17,9 +17,7 @@ from twisted_lab.faults.engine.spec import Place
 from twisted_lab.faults.service import Options
 
 PAGE = (Path(__file__).parents[2] / "docs" / "faults.md").read_text()
-COMMAND = re.compile(
-    r"^\$ (?:twistd .*?netlab-faults|(python -m twisted_lab\.faults)) (.*)$", re.MULTILINE
-)
+COMMAND = re.compile(r"^\$ (?:twistd .*?netlab-faults|(netlab faults)) (.*)$", re.MULTILINE)
 MADE_BEFORE = {"--scenario", "--replay"}  # options that read files
 
 

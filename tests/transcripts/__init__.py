@@ -1,0 +1,1 @@
+"""The console transcripts of the documentation, run as a reader would type them."""
