@@ -35,12 +35,8 @@ def has_network() -> bool:
     return subprocess.run([*OWN_NETWORK, "true"], capture_output=True).returncode == 0
 
 
-TOO_MANY_FILES = pytest.mark.xfail(strict=True, reason="a check in the checkout has too many files")
-
-
 def marks(page: str) -> list[pytest.MarkDecorator]:
-    long = [pytest.mark.long] if page in LONG else []
-    return [*long, TOO_MANY_FILES] if page == "README.md" else long
+    return [pytest.mark.long] if page in LONG else []
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, marks=marks(page)) for page in PAGES])
