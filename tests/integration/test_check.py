@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import socketserver
 import subprocess
 import sys
@@ -18,8 +19,11 @@ from tests.processes import DEADLINE, ROOT
 from tests.programs.checked import Program, bench_for, broken, correct, mistaken, prepare
 from twisted_lab.check import checking
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.outcomes import Failed, NotChecked, Outcome
+from twisted_lab.check.scenarios.echo_server.clients import survives_connect_and_leave
 from twisted_lab.check.task import Task
 from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Finding, Verdict
 
 SERVERS = ROOT / "tests" / "checked" / "servers"
@@ -125,6 +129,30 @@ def test_what_could_not_be_checked_shows_in_the_status(port: int) -> None:
     ended = run("echo-server", "--connect", f"127.0.0.1:{port}", "--only", "ES-23", "--strict")
     assert ended.returncode == 3, ended.stdout + ended.stderr
     assert "The checker did not start the server." in ended.stdout
+
+
+@pytest.mark.parametrize(("clients", "outcome"), [(0, NotChecked), (1, Failed)])
+@pytest_twisted.ensureDeferred
+async def test_a_server_of_somebody_else_is_blamed_for_its_end_once(
+    clients: int, outcome: type[Outcome]
+) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    bench = replace(bench_for(next(iter(correct()))), address=listener.getsockname())
+
+    def serve() -> None:
+        with listener:
+            for _ in range(clients):
+                listener.accept()[0].close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    if not clients:
+        thread.join()  # nobody listens any more
+    trial = Trial(bench, "ES-13")
+    with pytest.raises(outcome):
+        await survives_connect_and_leave(trial, Manners())
+    trial.close()
+    thread.join()
 
 
 def test_wrong_usage_is_one_line() -> None:

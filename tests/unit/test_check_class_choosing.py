@@ -106,6 +106,22 @@ class ChooseTests(SynchronousTestCase):
         toml = "[server]\nfile = 'out/server'\nbuild = 'make'\n"
         self.assertEqual(self.command({"check.toml": toml}), ("./server",))
 
+    def test_a_named_program_that_reads_arguments_is_given_them(self) -> None:
+        c = "int main(int argc, char **argv) { bind(s); listen(s, atoi(argv[1])); }"
+        script = "#!/bin/sh\nncat -l $1 -k -e /bin/cat\n"
+        for texts, start in (
+            ({"s.c": c, "check.toml": "[server]\nfile = 'out/s'\nbuild = 'make'\n"}, ("./s",)),
+            ({"s": "\x7fELF", "s.c": c, "check.toml": "[server]\nfile = 's'\n"}, ("./s",)),
+            ({"s.sh": script, "check.toml": "[server]\nfile = 's.sh'\n"}, ("sh", "./s.sh")),
+        ):
+            with_port, without = [each.command for each in self.choose(texts).programs]
+            self.assertEqual((with_port, without), ((*start, "{port}"), start))
+
+    def test_a_command_that_was_given_is_tried_once(self) -> None:
+        texts = {"server.py": "import sys\n" + SERVER + "sys.argv[1]"}
+        self.assertEqual(len(self.choose(texts).programs), 2)
+        self.assertEqual(self.command(texts, self.rules("{python} {file}")), ("py3", "./server.py"))
+
     def test_a_wrong_file_is_one_line(self) -> None:
         for key in (
             "file = 'none.py'",

@@ -75,6 +75,24 @@ class OptionsTests(SynchronousTestCase):
             (("--nonsuch", "--lang=ru"), "параметра --nonsuch нет"),
             (("--lang", "ru", "--seed"), "параметру --seed нужно значение"),
             (("--only", "XX-1", "echo-server", "--lang", "ru"), "нет требования 'XX-1'"),
+            (("--lang", "ru", "--json="), "параметру --json нужно непустое значение"),
+            (("--lang", "ru", "--seed", "x"), "--seed: нужно целое число не меньше 0, а не 'x'"),
+            (
+                ("--lang", "ru", "--profile", "x"),
+                "--profile: нужно одно из значений netlab, а не 'x'",
+            ),
+            (
+                ("--lang", "ru", "--connect", "h:70000"),
+                "порт — это число от 0 до 65535, а не '70000'",
+            ),
+            (
+                ("--lang", "ru", "--connect", "h:0"),
+                "порт для подключения — это число от 1 до 65535",
+            ),
+            (
+                ("--lang", "ru", "--connect", "a b:1"),
+                "хост — это имя или IP-адрес, например localhost",
+            ),
             (("--nonsuch", "--", "x", "--lang", "ru"), "option --nonsuch not recognized"),
         ):
             language.use(language.SOURCE)

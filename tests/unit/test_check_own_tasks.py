@@ -76,6 +76,7 @@ class FileTests(SynchronousTestCase):
             ("API = 1\nx = (\n", ":2: '(' was never closed"),
             ("API = 1\nimport nothing_of_this_name\n", ":2: ModuleNotFoundError: No module named"),
             ("API = 1\ndef add_to(catalogue):\n    catalogue.x()\n", ":3: AttributeError: "),
+            ("API = 1\nraise SystemExit(0)\n", ":2: SystemExit: 0"),
             ("API = 1\ndef add_to(c):\n    c.extend('x', 0, 0)\n", ":3: there is no task x"),
         ):
             found = self.refused(text)

@@ -30,6 +30,7 @@ from twisted_lab.check.reports.terminal_report import terminal_report
 from twisted_lab.check.sandbox.opening import open_sandbox
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
 from twisted_lab.check.task import Task
+from twisted_lab.check.translated_options import translated
 from twisted_lab.check.verdicts import Report
 from twisted_lab.eventlog.console import Console
 from twisted_lab.faults.recordings.recording import open_for_writing
@@ -103,7 +104,7 @@ def _open(path: str) -> TextIO:
     try:
         return os.fdopen(open_for_writing(path), "w", encoding="utf-8")
     except NotReady as problem:
-        _complain(problem)
+        _complain(translated(str(problem)))
         raise SystemExit(Options.exit_status) from None
 
 

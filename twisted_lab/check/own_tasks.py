@@ -37,7 +37,7 @@ def add_own_tasks(path: Path, catalogue: Catalogue) -> None:
         raise ValueError(f"{path}: {error.strerror}") from None
     except SyntaxError as error:
         raise ValueError(f"{path}:{error.lineno}: {error.msg}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         lines = [
             frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(path)
         ]

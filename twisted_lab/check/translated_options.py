@@ -18,13 +18,30 @@ _ADDED = (
     N_("Display this help and exit."),
     N_("Display the version and exit."),
 )
-# What getopt says, word for word.
-_OF_GETOPT = (
+# What getopt and other packages say, word for word.
+_SAID = (
     N_("option {name} not recognized"),
     N_("option {name} not a unique prefix"),
     N_("option {name} requires argument"),
     N_("option {name} must not have an argument"),
+    N_("{name} needs a value that is not empty"),
+    N_("{name}: expected a whole number from {least} up, not {text}"),
+    N_("{name}: expected a whole number from {least} to {most}, not {text}"),
+    N_("{name}: expected one of {known}, not {text}"),
+    N_("{name}: a port is a number from 0 to 65535, not {text}"),
+    N_("{name}: a port to connect to is a number from 1 to 65535, not {text}"),
+    N_("{name}: a host is a name or an IP address, such as localhost, not {text}"),
+    N_("cannot write {file}: {reason}"),
 )
+
+
+def translated(text: str) -> str:
+    """Return what others say in English in the checker's language."""
+    for message in _SAID:
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(message))
+        if found := re.fullmatch(pattern, text, re.DOTALL):
+            return _(message, **found.groupdict())
+    return text
 
 
 def _language(text: str) -> str:
@@ -50,20 +67,10 @@ class TranslatedOptions(command_line.Options):
         for lang in re.findall("--lang[= ](\\w+)", " ".join(options)):
             if lang in language.LANGUAGES:
                 language.use(lang)
-        super().parse(self.options_first(options))
-
-    def options_first(self, arguments: Sequence[str]) -> list[str]:
-        """See `Options.options_first`."""
         try:
-            return super().options_first(arguments)
+            super().parse(self.options_first(options))
         except UsageError as error:
-            text = str(error)
-        for message in _OF_GETOPT:
-            start, end = message.split("{name}")
-            if text.startswith(start) and text.endswith(end):
-                text = _(message, name=text[len(start) : -len(end)])
-                break
-        raise UsageError(text)
+            raise UsageError(translated(str(error))) from None
 
     def help_hint(self) -> str:
         """See `Options.help_hint`."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from twisted_lab.check.classes.finding import Found, find, unbuilt
+from twisted_lab.check.classes.finding import Found, find, unbuilt, variants
 from twisted_lab.check.classes.overrides import NAME, Overrides, WrongOverrides, overrides
-from twisted_lab.check.classes.sources import Source
+from twisted_lab.check.classes.sources import COMPILED, Source
 from twisted_lab.check.language import _
 from twisted_lab.check.task import Role, Task
 
@@ -58,7 +58,7 @@ def choose(sources: Sequence[Source], task: Task, rules: Rules) -> Choice:
     text = next((each.text for each in sources if each.path == NAME), "")
     given = overrides(text, task)
     if given.file or given.build:
-        found = [_given(sources, given)]
+        found = _given(sources, given, task.role)
     else:
         own = [each for each in sources if each.squeezed not in rules.templates]
         others = [each for each in rules.tasks if each != task.name]
@@ -66,20 +66,29 @@ def choose(sources: Sequence[Source], task: Task, rules: Rules) -> Choice:
         if not found:
             raise NothingFound(_nothing(own, task))
     template = rules.commands[task.role] if given.interpreter is None else ""
-    return Choice(tuple(_completed(each, given, template, rules.python) for each in found), given)
+    completed = (_completed(each, given, template, rules.python) for each in found)
+    return Choice(tuple(dict.fromkeys(completed)), given)  # a template has its own arguments
 
 
-def _given(sources: Sequence[Source], given: Overrides) -> Found:
-    """Return the program that check.toml names; one that is built need not be there yet."""
+def _given(sources: Sequence[Source], given: Overrides, role: Role) -> list[Found]:
+    """Return the program that check.toml names, with all arguments that it may take.
+
+    One that is built need not be there yet.
+    """
     path = PurePosixPath(given.file)
     source = next((each for each in sources if each.path == str(path)), None)
     if path.is_absolute() or ".." in path.parts or not (source or (given.build and given.file)):
         raise WrongOverrides(
             _("{file}: there is no file {name} in the folder", file=NAME, name=repr(given.file))
         )
-    interpreter = source.interpreter if source and not given.build else ""
+    interpreter, texts = "", [each for each in sources if each.suffix in COMPILED]
+    if source and not given.build and not source.is_binary:
+        interpreter, texts = source.interpreter or "", [source]
     start = (interpreter, f"./{path.name}") if interpreter else (f"./{path.name}",)
-    return Found(str(path), start, _("{file} names it.", file=NAME))
+    every = (each.arguments(role is Role.CLIENT) for each in texts)
+    arguments = next(filter(None, every), ())
+    why = _("{file} names it.", file=NAME)
+    return [Found(str(path), (*start, *each), why) for each in variants(arguments)]
 
 
 def _nothing(sources: Sequence[Source], task: Task) -> str:

@@ -74,7 +74,7 @@ def find(sources: Sequence[Source], role: Role, task: str, others: Sequence[str]
     found: list[Found] = []
     # A server that only connects is somebody's server, too, if nothing else is one.
     for source, why in _ranked(runnable, sources, role, task, others) or _by_name(runnable, role):
-        for arguments in _variants(source.arguments(role is Role.CLIENT)):
+        for arguments in variants(source.arguments(role is Role.CLIENT)):
             found.append(Found(source.path, (*_start(source), *arguments), why))
     return found[:MOST_PROGRAMS]
 
@@ -95,7 +95,8 @@ def _start(source: Source) -> tuple[str, ...]:
     return (source.interpreter, f"./{name}") if source.interpreter else (f"./{name}",)
 
 
-def _variants(arguments: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+def variants(arguments: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the arguments that a program seems to take, and then none."""
     yield arguments
     if arguments:
         yield ()  # it may ask after all

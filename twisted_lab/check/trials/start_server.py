@@ -189,14 +189,6 @@ async def connect_client(
         else _("client {number} connects", number=number)
     )
     peer = await open_connection(trial, server, manners, number, buffers)
-    if peer is None and number == 1 and trial.bench.address is not None:
-        raise NotChecked(
-            _(
-                "Nothing accepts connections at {host}:{port}.",
-                host=trial.bench.address[0],
-                port=trial.bench.address[1],
-            )
-        )
     if peer is None:
         raise Failed(
             with_ending(_("The server did not accept client {number}", number=number), server),
@@ -213,8 +205,19 @@ async def open_connection(
     """Connect a client that says nothing yet; None if the connection is refused.
 
     It is closed at the end of the trial: a server that somebody else has started goes on.
+
+    Raises:
+        NotChecked: If nothing accepts connections where somebody else has started the server.
     """
     peer = await server.connect(_client_source(trial, manners, number), buffers=buffers)
+    if peer is None and number == 1 and trial.bench.address is not None:
+        raise NotChecked(
+            _(
+                "Nothing accepts connections at {host}:{port}.",
+                host=trial.bench.address[0],
+                port=trial.bench.address[1],
+            )
+        )
     if peer is not None:
         trial.on_close(peer.close)
     return peer

@@ -137,7 +137,9 @@ async def survives_connect_and_leave(trial: Trial, manners: Manners) -> None:
     peer.close()
     await silent.settle()
     trial.step(_("it comes again, from the same address, and stays"))
-    await _serve_another(trial, server, manners, 1, is_answered=False)
+    # If somebody else has started the server, a refused client 1 means that it ended before.
+    number = 1 if trial.bench.address is None else 2
+    await _serve_another(trial, server, manners, number, is_answered=False)
 
 
 async def serves_two_at_once(trial: Trial, manners: Manners) -> None:

@@ -64,7 +64,7 @@ async def shows_the_reply(trial: Trial, manners: ClientManners) -> None:
 async def shows_what_others_say(trial: Trial, manners: ClientManners) -> None:
     """UD-4."""
     talk = await _begin(trial, manners)
-    await talk.exchange(trial)
+    await talk.exchange()
     await talk.expect_ready()
     await talk.expect_shown(trial.text(12))
 
@@ -84,26 +84,27 @@ async def shows_other_letters(trial: Trial, manners: ClientManners) -> None:
 async def survives_bytes_that_are_no_text(trial: Trial, manners: ClientManners) -> None:
     """UD-6."""
     talk = await _begin(trial, manners)
-    await talk.exchange(trial)
+    await talk.exchange()
     await talk.expect_ready()
     await talk.say(trial.line(12))
     trial.step(_('the server sends "{text}"', text=escape_bytes(_NO_TEXT)))
     talk.user.server.say(_NO_TEXT)
     await talk.expect_ready()
-    await talk.exchange(trial)
+    await talk.exchange()
 
 
 async def _begin(trial: Trial, manners: ClientManners) -> _Talk:
     user = start_client(trial, manners)
     await user.expect_ready()
-    return _Talk(user)
+    return _Talk(trial, user)
 
 
 class _Talk:
     """A user's conversation; the server's words have the form of those of the client."""
 
-    def __init__(self, user: User) -> None:
+    def __init__(self, trial: Trial, user: User) -> None:
         self.user = user
+        self._trial = trial
         self._line = self._datagram = b""
 
     @property
@@ -141,11 +142,11 @@ class _Talk:
             (each for each in reversed(listener.datagrams) if self._line in each), self._line
         )
 
-    async def exchange(self, trial: Trial) -> None:
+    async def exchange(self) -> None:
         """Have a line said, and an answer shown, at the latest after another line."""
-        await self.say(trial.line(12))
+        await self.say(self._trial.line(12))
         with suppress(Weak):
-            await self.expect_shown(trial.text(12))
+            await self.expect_shown(self._trial.text(12))
 
     async def expect_shown(self, text: bytes) -> None:
         """Have the server say a text, and see that the client shows it.
@@ -157,12 +158,16 @@ class _Talk:
         user = self.user
         said = self._datagram.replace(self._line, text)
         for form in dict.fromkeys((said, said.replace(NAME.encode(), _OTHER_NAME), text)):
+            self._trial.step(_('the server sends "{text}"', text=escape_bytes(form[:60])))
             user.server.say(form)
             if await user.shows(text):
                 return
-        if not user.program.has_ended and user.program.look().wants_terminal:
+        can_type = not user.program.has_ended and user.program.look().wants_terminal
+        if can_type:
             user.type_line("next")
-            if await user.shows(text):
-                raise Weak(_("The client shows it only after another line is typed."))
+        shown = escape_bytes(text[:60])
+        self._trial.step(_('the client shows the reply "{reply}"', reply=shown))
+        if can_type and await user.shows(text):
+            raise Weak(_("The client shows it only after another line is typed."))
         note = user.story(_("The client did not show what the server said"))
         raise Failed(note, user.cause(), Difference(text, user.shown.strip().encode()))
