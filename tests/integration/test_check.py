@@ -35,7 +35,7 @@ SOME = {
     "echo-client": "EC-3",
     "identification": "ID-2",
     "authentication": "AU-3",
-    "length-header": "LN-2",
+    "length-header": "LN-3",
     "dialogue": "DG-3",
     "udp-chat": "UC-2",
     "udp-chat-client": "UD-3",

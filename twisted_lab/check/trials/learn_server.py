@@ -120,7 +120,8 @@ class _Talk:
         """
         trial, server = Trial(self._bench, "talk"), None
         try:
-            for framing in common_headers():
+            framings = [*common_headers()]
+            for framing in framings:
                 manners = replace(self._manners, framing=framing)
                 with suppress(Failed, NotOffered):  # the server has ended, or does not accept
                     if server is None or not server.program.look().accepts:
@@ -129,7 +130,12 @@ class _Talk:
                         server = await reach_server(trial, manners)
                     client = await connect_client(trial, server, manners)
                     learned = await self._converse(trial, server, client, manners)
-                    if learned.is_echo or self._framed:
+                    if self._framed and self._framed.reply.size not in (0, framing.size):
+                        # It took a part of the header for a shorter one, and the answer shows it.
+                        if self._framed.reply not in framings:
+                            framings.insert(framings.index(framing) + 1, self._framed.reply)
+                        self._framed = None
+                    elif learned.is_echo or self._framed:
                         return manners
                     client.peer.close()
                     await client.settle()
