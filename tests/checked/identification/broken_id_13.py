@@ -1,10 +1,9 @@
 """ID-13: the server ends without its file of names, which was handed in with it."""
 
-import json
+from pathlib import Path
 
 import common
 
 common.NAMES = "known.json"
-with open(common.NAMES) as file:
-    print(len(json.load(file)), "clients are known")
+print(Path(common.NAMES).stat().st_size, "bytes of known clients")
 common.run()

@@ -152,7 +152,7 @@ REQUIREMENTS = (
         2,
         _TWICE,
         mistakes.EMPTY_PASSWORD,
-        ("AU-3",),
+        ("AU-3", "AU-4"),
     ),
     Requirement(
         "AU-14",
@@ -185,7 +185,7 @@ REQUIREMENTS = (
         3,
         _TWICE,
         mistakes.TOKEN_OF_OTHERS,
-        ("AU-14",),
+        ("AU-14", "AU-15"),
     ),
     Requirement(
         "AU-17",

@@ -96,7 +96,7 @@ REQUIREMENTS = (
         2,
         f"echo Анна | {_FIRST}; {_FIRST}",
         mistakes.FILE_ENCODING,
-        ("ID-6",),
+        ("ID-3", "ID-6"),
     ),
     Requirement(
         "ID-9",

@@ -126,7 +126,7 @@ REQUIREMENTS = (
         1,
         _CYRILLIC,
         message_mistakes.COUNTS_CHARACTERS,
-        ("LN-2",),
+        ("LN-3",),
     ),
     Requirement(
         "LN-10",
