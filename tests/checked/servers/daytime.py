@@ -1,4 +1,4 @@
-"""No echo: a server that tells the time, and listens to nobody."""
+"""No echo: a server that tells the time, and reads nothing."""
 
 import time
 
