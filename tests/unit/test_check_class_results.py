@@ -48,6 +48,7 @@ class ModelTests(SynchronousTestCase):
         listens, lacks = ("pass", "must"), ("not offered", "must")
         for verdicts, offers in (
             ((listens, lacks, lacks, ("pass", "should")), False),
+            ((listens, lacks, listens), False),  # it serves the next client, but is no echo
             ((lacks, lacks), False),
             ((listens, listens, lacks), True),
             ((("fail", "must"), ("not checked", "must")), True),

@@ -18,7 +18,7 @@ _ADDED = (
     N_("Display this help and exit."),
     N_("Display the version and exit."),
 )
-# What getopt and other packages say, word for word.
+# Texts of getopt and of other packages, word for word.
 _SAID = (
     N_("option {name} not recognized"),
     N_("option {name} not a unique prefix"),

@@ -29,10 +29,10 @@ def is_offered(musts: Sequence[Verdict]) -> bool:
     """Return whether a program offers a task at all.
 
     Args:
-        musts: The verdicts on the MUSTs of the task, in their order. The first one does not count
-            if there are others: any server listens.
+        musts: The verdicts on the MUSTs of the task, in their order. The second one tells what the
+            task is about: any server listens, and many serve the next client.
     """
-    return any(each is not Verdict.NOT_OFFERED for each in musts[1:] or musts)
+    return any(each is not Verdict.NOT_OFFERED for each in musts[1:2] or musts)
 
 
 @dataclass(frozen=True, slots=True)

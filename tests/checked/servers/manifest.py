@@ -62,6 +62,7 @@ CORRECT = (
     ("quits at /exit", (sys.executable, "quit_word.py", "/exit"), sys.executable),
     ("quits at stop", (sys.executable, "quit_word.py", "stop"), sys.executable),
     ("chat", (sys.executable, "chat.py"), sys.executable),
+    ("daytime", (sys.executable, "daytime.py"), sys.executable),
     ("commands in lines", (sys.executable, "commands.py"), sys.executable),
     ("operator", (sys.executable, "operator_types.py"), sys.executable),
     ("asks between clients", (sys.executable, "asks_between.py"), sys.executable),
@@ -79,7 +80,7 @@ CORRECT = (
 )
 """Servers that must not fail: a name, the command, and the executable that it needs."""
 
-NO_ECHO = frozenset({"chat", "commands in lines", "operator", "UDP"})
+NO_ECHO = frozenset({"chat", "commands in lines", "daytime", "operator", "UDP"})
 """Those that are no echo by design: ES-2 is not offered."""
 
 LACKS = {"Bash with ncat": frozenset({"ES-10"})}

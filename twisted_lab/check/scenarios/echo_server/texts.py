@@ -26,6 +26,8 @@ async def _one_client(trial: Trial, manners: Manners) -> tuple[Server, Client]:
 async def returns_a_text(trial: Trial, manners: Manners) -> None:
     """ES-2."""
     server, client = await _one_client(trial, manners)
+    if not manners.is_echo and await _speaks_and_closes(server, client):
+        raise NotOffered(_("The server speaks, and closes the connection: it is no echo."))
     text = trial.text(12)
     client.say(text)
     if await client.hears_back(text):
@@ -41,6 +43,13 @@ async def returns_a_text(trial: Trial, manners: Manners) -> None:
     if await _passes_on(trial, server, client, manners):
         raise NotOffered(_("The server passes texts on to other clients: it is a chat, no echo."))
     raise Failed(client.story(text), difference=Difference(text, client.heard))
+
+
+async def _speaks_and_closes(server: Server, client: Client) -> bool:
+    await client.settle()
+    program = server.program
+    has_crashed = program.has_ended or program.traceback
+    return bool(client.peer.received and client.peer.has_ended and not has_crashed)
 
 
 async def _passes_on(trial: Trial, server: Server, first: Client, manners: Manners) -> bool:
