@@ -115,7 +115,7 @@ REQUIREMENTS = (
         2,
         _LARGE,
         message_mistakes.BOUNDED_TEXT,
-        ("LN-7",),
+        ("LN-5", "LN-7"),
     ),
     Requirement(
         "LN-9",
@@ -173,7 +173,7 @@ REQUIREMENTS = (
         2,
         _CUT,
         message_mistakes.END_INSIDE,
-        ("LN-2",),
+        ("LN-3", "LN-5"),
     ),
     Requirement(
         "LN-14",
