@@ -453,7 +453,12 @@ class InterpreterTests(SynchronousTestCase):
         path = str(program.parent)
         for prefix, here, given, shown in (
             ("/opt/pipx", "/", str(program), "netlab"),
-            (str(folder), "/", str(program), str(program)),  # inactive in another shell
+            (
+                str(folder),
+                "/",
+                str(program),
+                shlex.quote(str(program)),
+            ),  # inactive in another shell
             (str(folder), str(folder.parent), str(program), f"{folder.name}/bin/netlab"),
             ("/opt/pipx", str(folder), "bin/netlab", "netlab"),
             ("/opt/pipx/venv", "/opt/pipx", "/opt/my lab/netlab", "'/opt/my lab/netlab'"),
