@@ -113,7 +113,8 @@ class FolderTests(SynchronousTestCase):
         self.folder.mkdir()
         for text in ("", "[]", '{"a": "b"}', "{"):
             (self.folder / NUMBERS).write_text(text)
-            self.assertRaises(ValueError, self.write, "anna", random=Random(1))
+            error = self.assertRaises(ValueError, self.write, "anna", random=Random(1))
+            self.assertIn("is damaged; delete it", str(error))
 
     def test_names_of_files_are_safe_and_differ(self) -> None:
         names = ["../x", "a b", "A_b", "", ".", "ж" * 300, "#%?", "\n", "a/b"]

@@ -1,4 +1,4 @@
-"""What a file of own tasks may use, see docs/howto-add-a-task.md.
+"""The names for a file of own tasks, see docs/howto-add-a-task.md.
 
 Names stay as they are while `VERSION` does; new ones may come at any time.
 """

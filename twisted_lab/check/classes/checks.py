@@ -25,7 +25,7 @@ from twisted_lab.check.sandbox.sandbox import SandboxFailed
 
 _SECONDS = MOST_SECONDS + 60.0  # for one check; it ends by itself, unless the checker has a bug
 _MOST_READ = 1000  # bytes
-_SEED = "1"  # the same one for everybody
+_SEED = "1"  # the same one for each submission
 
 
 _log = Logger()

@@ -37,7 +37,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to check for one task of a submission.
+    """The programs to check for one task of a submission.
 
     Attributes:
         programs: The programs, the likeliest first; their commands are complete.

@@ -6,7 +6,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from random import Random
+from typing import Any
 
+from twisted_lab.check.language import _
 from twisted_lab.check.reports.anonymity import anonymous, numbers_for
 from twisted_lab.check.reports.csv_table import csv_table
 from twisted_lab.check.reports.gradescope import gradescope
@@ -51,11 +53,14 @@ def without_names(students: Sequence[Student], folder: Path, random: Random) -> 
         ValueError: The file with the numbers is damaged.
     """
     path = folder / NUMBERS
-    known: dict[str, int] = {}
+    known: Any = {}
     if path.exists():
-        known = json.loads(read_private(path))
-        if not isinstance(known, dict) or not all(type(each) is int for each in known.values()):
-            raise ValueError(f"{path} is damaged; delete it to begin with other numbers")
+        try:
+            known = json.loads(read_private(path))
+        except ValueError:
+            known = None
+    if not isinstance(known, dict) or not all(type(each) is int for each in known.values()):
+        raise ValueError(_("{file} is damaged; delete it to begin with other numbers", file=path))
     numbers = numbers_for((student.name for student in students), known, random)
     write_private(path, json.dumps(numbers, indent=1).encode())
     return anonymous(students, numbers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import message_mistakes, mistakes
+from twisted_lab.check.requirements.listening import listening
 from twisted_lab.check.requirements.requirement import Level, Requirement
 
 _TASK = N_("task 10")
@@ -15,19 +16,7 @@ _FAST = "(printf 'one'; sleep 0.1; printf 'two'; sleep 1; printf 'three') | " + 
 _EXIT = "printf 'exit' | nc -N {host} {port}"
 
 REQUIREMENTS = (
-    Requirement(
-        "DG-1",
-        Level.MUST,
-        N_(
-            "After its questions are answered, the server listens on the port it was told, or "
-            "on one of its own."
-        ),
-        N_("Clients can only connect to a port that is open."),
-        _TASK,
-        1,
-        "ss --listening --tcp --numeric",
-        mistakes.NEVER_LISTENS,
-    ),
+    listening("DG-1", _TASK),
     Requirement(
         "DG-2",
         Level.MUST,

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements.listening import listening
 from twisted_lab.check.requirements.requirement import Level, Requirement
 
 _NC = "nc {host} {port}"
 
 REQUIREMENTS = (
-    Requirement(
-        "ES-1",
-        Level.MUST,
-        N_(
-            "After its questions are answered, the server listens on the port it was told, or on "
-            "one of its own."
-        ),
-        N_("Clients can only connect to a port that is open."),
-        N_("task 1"),
-        1,
-        "ss --listening --tcp --numeric",
-        mistakes.NEVER_LISTENS,
-    ),
+    listening("ES-1", N_("task 1")),
     Requirement(
         "ES-2",
         Level.MUST,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import message_mistakes, mistakes
+from twisted_lab.check.requirements.listening import listening
 from twisted_lab.check.requirements.requirement import Level, Requirement
 
 _TASK = N_("task 9")
@@ -24,19 +25,7 @@ _NO_NUMBER = "printf '??????????'" + _NC
 _EXIT = "printf '%-10sexit' 4" + _NC
 
 REQUIREMENTS = (
-    Requirement(
-        "LN-1",
-        Level.MUST,
-        N_(
-            "After its questions are answered, the server listens on the port it was told, or "
-            "on one of its own."
-        ),
-        N_("Clients can only connect to a port that is open."),
-        _TASK,
-        1,
-        "ss --listening --tcp --numeric",
-        mistakes.NEVER_LISTENS,
-    ),
+    listening("LN-1", _TASK),
     Requirement(
         "LN-2",
         Level.MUST,
