@@ -121,13 +121,13 @@ soak: .venv/.bench  ## all services at once for MINUTES=60: is memory flat, is t
 options: $(INSTALLED)  ## write docs/options.md from the declarations of the options
 	@$(BIN)/python -m tests.programs.options
 
-messages: $(INSTALLED)  ## collect the checker's messages for its translations, in twisted_lab/check/locale
-	@$(BIN)/pybabel --quiet extract --no-location --sort-output --output-file=.venv/messages.pot twisted_lab/check
-	@$(BIN)/pybabel --quiet update --domain=twisted_lab.check --input-file=.venv/messages.pot \
-		--output-dir=twisted_lab/check/locale --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+messages: $(INSTALLED)  ## collect the messages of all programs for their translations, in twisted_lab/locale
+	@$(BIN)/pybabel --quiet extract --no-location --sort-output --output-file=.venv/messages.pot twisted_lab
+	@$(BIN)/pybabel --quiet update --domain=twisted_lab --input-file=.venv/messages.pot \
+		--output-dir=twisted_lab/locale --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 # An installation compiles all translations; this compiles those that have changed since.
-test coverage test-long test-repeat: $(patsubst %.po,%.mo,$(wildcard twisted_lab/check/locale/*/LC_MESSAGES/*.po))
+test coverage test-long test-repeat: $(patsubst %.po,%.mo,$(wildcard twisted_lab/locale/*/LC_MESSAGES/*.po))
 
 %.mo: %.po | $(INSTALLED)
 	@$(BIN)/pybabel --quiet compile --input-file=$< --output-file=$@

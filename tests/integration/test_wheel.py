@@ -60,7 +60,7 @@ def test_the_wheel_contains_the_right_files(wheel: Path) -> None:
         "twisted/plugins/twisted_lab_plugin.py"
     ]
     assert "twisted_lab/py.typed" in names
-    assert "twisted_lab/check/locale/ru/LC_MESSAGES/twisted_lab.check.mo" in names
+    assert "twisted_lab/locale/ru/LC_MESSAGES/twisted_lab.mo" in names
     outside = ("twisted_lab/", "twisted/plugins/", "twisted_lab-")
     assert all(name.startswith(outside) for name in names)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.check import language
 from twisted_lab.check.catalogue import BUILT_IN
 from twisted_lab.check.options import Options
+from twisted_lab.text import language
 
 TASKS = ", ".join(task.name for task in BUILT_IN)
 

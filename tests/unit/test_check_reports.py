@@ -16,9 +16,7 @@ from unittest.mock import patch
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.check import language
 from twisted_lab.check.catalogue import Catalogue
-from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.reports.comparison import compare
 from twisted_lab.check.reports.comparison import summary as difference_summary
 from twisted_lab.check.reports.explanation import explanation, requirement_list
@@ -30,6 +28,8 @@ from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.verdicts import Difference, Evidence, Finding, Report, Verdict
 from twisted_lab.faults.pictures.diagram import Passage
 from twisted_lab.faults.terminal import Screen
+from twisted_lab.text import language
+from twisted_lab.text.language import _, ngettext
 
 BY_ID = Catalogue().requirements
 DOCS = Path(__file__).parents[2] / "docs"

@@ -79,7 +79,7 @@ class CommandTests(SynchronousTestCase):
             if word not in ("run", "faults"):
                 status, output, errors = self.start(word, "--no-such-option")
                 self.assertEqual((status, output), (2, ""))
-                self.assertRegex(errors, rf"^(twisted_lab\.|netlab ){word}: .*\n$")
+                self.assertRegex(errors, rf"^netlab {word}: .*\n$")
 
     def test_help_names_the_program_as_it_was_started(self) -> None:
         self.assertRegex(self.start("client", "--help")[1], r"^Usage: netlab client \[SERVICE\]")

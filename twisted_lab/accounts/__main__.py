@@ -20,7 +20,7 @@ from twisted_lab.accounts import (
 from twisted_lab.accounts.commands import ALL_TABLES, COMMANDS, Lines, NotFound
 from twisted_lab.storage import DEFAULT_FILE, CannotStore, Unusable, open_database
 from twisted_lab.text import option
-from twisted_lab.text.command_line import Options, write_out
+from twisted_lab.text.command_line import Options, complain, write_out
 from twisted_lab.text.prompts import ask
 
 ARGUMENTS = {
@@ -131,9 +131,11 @@ def main() -> None:
         if lines := run(options):
             write_out(options.command, "\n".join(lines))
     except (BadName, BadPassword, CannotStore, NotFound, OSError, Unusable) as error:
-        raise SystemExit(f"{options.command}: {error}") from None
+        complain(options.command, error)
+        raise SystemExit(1) from None
     except MemoryError as error:
-        raise SystemExit(f"{options.command}: too little memory: {error}") from None
+        complain(options.command, f"too little memory: {error}")
+        raise SystemExit(1) from None
     except (EOFError, KeyboardInterrupt):
         sys.stderr.write("\n")
         raise SystemExit(130) from None

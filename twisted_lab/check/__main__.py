@@ -13,12 +13,11 @@ from typing import TextIO
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorCore
 
-from twisted_lab.check import class_command, language
+from twisted_lab.check import class_command
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.checking import check
 from twisted_lab.check.judging import with_needs
-from twisted_lab.check.language import _
 from twisted_lab.check.options import Options
 from twisted_lab.check.reports.explanation import explanation, requirement_list
 from twisted_lab.check.reports.formats import FORMATS
@@ -30,13 +29,13 @@ from twisted_lab.check.reports.terminal_report import terminal_report
 from twisted_lab.check.sandbox.opening import open_sandbox
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
 from twisted_lab.check.task import Task
-from twisted_lab.check.translated_options import translated
 from twisted_lab.check.verdicts import Report
 from twisted_lab.eventlog.console import Console
 from twisted_lab.faults.recordings.recording import open_for_writing
 from twisted_lab.faults.terminal import Screen, error_columns
 from twisted_lab.resources import NotReady
-from twisted_lab.text.command_line import write_out
+from twisted_lab.text.command_line import complain, write_out
+from twisted_lab.text.language import _
 from twisted_lab.text.printing import print_line
 
 _ROOT = Path(__file__).parents[2]
@@ -45,7 +44,6 @@ _INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
 
 def main() -> None:
     """Check a program, and end with the status of the report; after ``class``, check a class."""
-    language.use(language.of_locale(os.environ))
     if sys.argv[1:2] == ["class"]:
         class_command.main(sys.argv[2:])
         return
@@ -97,14 +95,14 @@ def _print(text: str) -> None:
 
 
 def _complain(problem: object) -> None:
-    print_line(f"{Options.command}: {shown(str(problem))}", sys.stderr)
+    complain(Options.command, shown(str(problem)))
 
 
 def _open(path: str) -> TextIO:
     try:
         return os.fdopen(open_for_writing(path), "w", encoding="utf-8")
     except NotReady as problem:
-        _complain(translated(str(problem)))
+        _complain(problem)
         raise SystemExit(Options.exit_status) from None
 
 

@@ -9,8 +9,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import NotChecked
+from twisted_lab.text.language import _
 
 LOOK_SECONDS = 0.004  # how often conditions are looked at that nothing announces
 LATE_SECONDS = 0.1  # a checker that is later than this cannot judge what is slow

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from twisted_lab.check.language import _
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.scenarios import (
     authentication,
@@ -20,6 +19,7 @@ from twisted_lab.check.scenarios import (
     udp_chat_client,
 )
 from twisted_lab.check.task import Scenario, Task
+from twisted_lab.text.language import _
 
 BUILT_IN = (
     echo_server.TASK,

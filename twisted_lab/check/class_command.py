@@ -13,7 +13,6 @@ from typing import NoReturn
 from twisted.internet.defer import CancelledError, Deferred, FirstError, gatherResults
 from twisted.internet.interfaces import IReactorCore
 
-from twisted_lab.check import language
 from twisted_lab.check.classes.checks import check_all
 from twisted_lab.check.classes.choosing import Rules
 from twisted_lab.check.classes.model import ClassReport, Submission, TaskResult
@@ -22,7 +21,6 @@ from twisted_lab.check.classes.planning import Planned, plan, submissions, templ
 from twisted_lab.check.classes.reporting import write_class
 from twisted_lab.check.classes.storing import Store, claim
 from twisted_lab.check.classes.summary import ClassProgress, class_table
-from twisted_lab.check.language import N_, _
 from twisted_lab.check.reports.style import shown, style_of
 from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS
 from twisted_lab.check.sandbox.opening import how_to_allow
@@ -31,8 +29,9 @@ from twisted_lab.check.sandbox.sandbox import SandboxFailed
 from twisted_lab.check.task import Role
 from twisted_lab.eventlog.console import Console
 from twisted_lab.faults.terminal import Screen, error_columns
-from twisted_lab.text.command_line import write_out
-from twisted_lab.text.printing import print_line
+from twisted_lab.text import language
+from twisted_lab.text.command_line import complain, write_out
+from twisted_lab.text.language import N_, _
 
 _INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
 _GOES_ON = N_("interrupted; the next run goes on here")
@@ -85,7 +84,7 @@ def _check_class(folders: Sequence[Path], options: ClassOptions) -> None:
 
 
 def _end(problem: str, status: int = ClassOptions.exit_status) -> NoReturn:
-    print_line(f"{ClassOptions.command}: {shown(problem)}", sys.stderr)
+    complain(ClassOptions.command, shown(problem))
     raise SystemExit(status)
 
 

@@ -11,7 +11,6 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import NotChecked, Outcome
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
@@ -19,6 +18,7 @@ from twisted_lab.check.task import Learned, Scenario, Task
 from twisted_lab.check.trials.start_server import filled
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Evidence, Finding, Verdict
+from twisted_lab.text.language import _
 
 MOST_TRIALS = 5  # a trial in which the checker itself was late does not count
 _REPEATED = {Verdict.FAIL, Verdict.WEAK, Verdict.NOT_OFFERED}

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from twisted.python.usage import UsageError
 
-from twisted_lab.check.language import _
 from twisted_lab.ports.addresses import host_and_port
+from twisted_lab.text.language import _
 
 
 def server(text: str) -> tuple[str, int]:

@@ -10,7 +10,7 @@ from twisted.python.usage import UsageError
 
 from twisted_lab.check import option_values
 from twisted_lab.check.catalogue import Catalogue
-from twisted_lab.check.language import N_, _
+from twisted_lab.check.language_option import LanguageOption
 from twisted_lab.check.own_tasks import add_own_tasks
 from twisted_lab.check.profiles.known import PROFILES
 from twisted_lab.check.profiles.profile import Profile
@@ -18,13 +18,13 @@ from twisted_lab.check.reports.formats import FORMATS
 from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.task import Role, Task
-from twisted_lab.check.translated_options import TranslatedOptions
 from twisted_lab.text import option
+from twisted_lab.text.language import N_, _
 
 _EXAMPLE = "python -m twisted_lab.check echo-server -- python server.py"
 
 
-class Options(TranslatedOptions):
+class Options(LanguageOption):
     """What to check, and how to report it.
 
     Attributes:

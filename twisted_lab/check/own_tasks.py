@@ -8,7 +8,7 @@ from traceback import extract_tb
 
 from twisted_lab.check.api import VERSION
 from twisted_lab.check.catalogue import Catalogue
-from twisted_lab.check.language import _
+from twisted_lab.text.language import _
 
 
 def add_own_tasks(path: Path, catalogue: Catalogue) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from twisted_lab.check.language import N_
 from twisted_lab.check.requirements.requirement import Mistake, Requirement
 from twisted_lab.faults.pictures.diagram import Passage
+from twisted_lab.text.language import N_
 
 
 class Verdict(Enum):

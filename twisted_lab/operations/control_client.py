@@ -28,9 +28,8 @@ from twisted_lab.operations.control_commands import (
 )
 from twisted_lab.process.process_options import CONTROL, control_endpoint
 from twisted_lab.text import option
-from twisted_lab.text.command_line import Options, write_out
+from twisted_lab.text.command_line import Options, complain, write_out
 from twisted_lab.text.escaping import escape
-from twisted_lab.text.printing import print_line
 from twisted_lab.text.tables import table
 
 ANSWER_SECONDS = 10.0  # seconds until an answer
@@ -195,5 +194,5 @@ async def main(reactor: Reactor, options: ControlOptions) -> None:
         problem = "the server has closed the connection; look into its log"
     else:
         return
-    print_line(f"{options.command}: {problem}", sys.stderr)
+    complain(options.command, problem)
     raise SystemExit(1)

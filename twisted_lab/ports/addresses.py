@@ -9,6 +9,8 @@ import socket
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.text.language import _
+
 ALL_IPV4 = str(ipaddress.IPv4Address(0))
 # host:9090 or [::1]:9090, as URLs have it (RFC 3986, section 3.2.2); [::1] alone is a host.
 _WITH_PORT = re.compile(r"(?:\[(?P<ipv6>[^\[\]]+)\]|(?P<name>[^:\[\]]+))(?::(?P<port>[^:]+))?")
@@ -22,7 +24,7 @@ def port_number(text: str) -> int:
     """
     # int() would also accept "+1", "1_0" and digits of other scripts.
     if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65535):
-        raise UsageError(f"a port is a number from 0 to 65535, not {text!r}")
+        raise UsageError(_("a port is a number from 0 to 65535, not {text!r}", text=text))
     return int(text)
 
 
@@ -34,7 +36,7 @@ def server_port(text: str) -> int:
     """
     number = port_number(text)
     if not number:
-        raise UsageError("a port to connect to is a number from 1 to 65535, not '0'")
+        raise UsageError(_("a port to connect to is a number from 1 to 65535, not '0'"))
     return number
 
 
@@ -49,7 +51,7 @@ def host_name(text: str) -> str:
     except ValueError:
         if not _is_name(text):
             raise UsageError(
-                f"a host is a name or an IP address, such as localhost, not {text!r}"
+                _("a host is a name or an IP address, such as localhost, not {text!r}", text=text)
             ) from None
     return text
 

@@ -69,6 +69,7 @@ from twisted_lab.serving import (
 )
 from twisted_lab.serving.storage import DEFAULT_FILE, shared_storage
 from twisted_lab.text.dialogue_messages import ASK_NAME, HELLO, WELCOME_BACK, AskPassword
+from twisted_lab.text.language import N_
 from twisted_lab.text.printing import print_line
 from twisted_lab.text.token_form import tell_token
 
@@ -274,10 +275,13 @@ class Options(ConversationOptions):
         "Minutes without use after which a session ends.",
         default=30,
         most=MOST_HOURS * 60,
-        unit="minutes",
+        unit=N_("minutes"),
     )
     token_lifetime = option.number(
-        "Hours after which a session ends in any case.", default=12, most=MOST_HOURS, unit="hours"
+        "Hours after which a session ends in any case.",
+        default=12,
+        most=MOST_HOURS,
+        unit=N_("hours"),
     )
     max_sessions = option.number(
         "Sessions of an account; one more ends the oldest.", default=MOST_SESSIONS, most=10_000
@@ -290,7 +294,7 @@ class Options(ConversationOptions):
         default=MEMORY_MIB,
         least=MEMORY_MIB,
         most=4096,
-        unit="MiB",
+        unit=N_("MiB"),
     )
     argon2_passes = option.number(
         "Argon2 passes over the memory of a hash.", default=PASSES, least=PASSES, most=1000

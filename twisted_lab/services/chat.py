@@ -44,6 +44,7 @@ from twisted_lab.serving import (
 )
 from twisted_lab.serving.storage import shared_storage
 from twisted_lab.text.chat_messages import JOIN_FIRST, leaves, read_join
+from twisted_lab.text.language import N_
 from twisted_lab.text.user_names import BadName
 
 # Peers that join by name have the rates of one address together, because their addresses may be
@@ -200,7 +201,10 @@ class Options(ConversationOptions):
         default=Retention.most_bytes,
     )
     history_days = option.number(
-        "Days after which a message is removed.", default=Retention.days, most=36_500, unit="days"
+        "Days after which a message is removed.",
+        default=Retention.days,
+        most=36_500,
+        unit=N_("days"),
     )
     tcp_port = option.number(
         "A TCP port for clients without UDP. [default: none]", default=None, least=0, most=65535

@@ -20,6 +20,7 @@ from twisted_lab.process.service_options import ServiceOptions
 from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.serving.building import stream_service
 from twisted_lab.text import option
+from twisted_lab.text.language import N_
 
 
 class ConversationOptions(ServiceOptions):
@@ -51,14 +52,14 @@ class ConversationOptions(ServiceOptions):
         "Milliseconds of silence that end a message without a newline; 0: silence ends none.",
         default=200,
         least=0,
-        unit="milliseconds",
+        unit=N_("milliseconds"),
     )
     pace = option.number(
         "Milliseconds between two messages to a peer that sends no newlines; with 0 the messages "
         "of one turn are sent together, with LF between them.",
         default=0,
         least=0,
-        unit="milliseconds",
+        unit=N_("milliseconds"),
     )
     max_message = option.size("The longest message, in bytes.", default=MAX_MESSAGE)
 

@@ -15,12 +15,29 @@ from twisted.copyright import version as twisted_version
 from twisted.python import usage
 
 from twisted_lab import __version__
+from twisted_lab.text import language
+from twisted_lab.text.language import N_, _
 from twisted_lab.text.option import Option
 from twisted_lab.text.printing import print_line
 
 PROGRAM = "netlab"  # the command that starts all others
+PROGRAMS = ("accounts", "check", "client", "control", "faults")  # with modules of their own
 # Attributes that Twisted's class looks for, but does not define.
 TWISTED_NAMES = {"longdesc", "synopsis", *vars(usage.Options())}
+# What Twisted and the documentation of methods add to the help.
+ADDED = (
+    N_("Options:"),
+    N_("[default:"),
+    N_("Display this help and exit."),
+    N_("Display the version and exit."),
+)
+# Python's texts of wrong options, word for word.
+WRONG = (
+    N_("option {name} not recognized"),
+    N_("option {name} not a unique prefix"),
+    N_("option {name} requires argument"),
+    N_("option {name} must not have an argument"),
+)
 
 
 def write_out(command: str, text: str) -> None:
@@ -30,7 +47,7 @@ def write_out(command: str, text: str) -> None:
         SystemExit: With status 1, if it cannot be written. The reason is on standard error, unless
             the reader, as in ``| head``, has closed the pipe.
     """
-    problem = "it is closed"
+    problem = _("it is closed")
     try:
         if sys.stdout is not None:
             print_line(text)
@@ -40,8 +57,13 @@ def write_out(command: str, text: str) -> None:
         # Python would try again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     if problem:
-        print_line(f"{command}: cannot write to standard output: {problem}", sys.stderr)
+        complain(command, _("cannot write to standard output: {problem}", problem=problem))
     raise SystemExit(1)
+
+
+def complain(command: str, problem: object) -> None:
+    """Write a line on standard error that begins with the name of the program `command`."""
+    print_line(f"{as_started(command)}: {problem}", sys.stderr)
 
 
 def is_netlab(program: str) -> bool:
@@ -49,14 +71,21 @@ def is_netlab(program: str) -> bool:
     return Path(program).name == PROGRAM
 
 
-def as_started(usage: str) -> str:
-    """Return the text of a program's --help; if `netlab` has started it, as its user has."""
+def as_started(text: str) -> str:
+    """Return a text of ours that names programs; if `netlab` has started this one, by its words."""
     if not is_netlab(sys.argv[0]):
-        return usage
-    first, end, rest = usage.partition("\n")
-    first = re.sub(r"python -m twisted_lab\.", "netlab ", first)
-    first = re.sub(r"twistd \[options\] netlab-?", "netlab run ", first)
-    return re.sub(" +", " ", first) + end + rest
+        return text
+    text = re.sub(rf"(python -m )?\btwisted_lab\.({'|'.join(PROGRAMS)})\b", r"netlab \2", text)
+    return re.sub(r"twistd \[options\] netlab(?:-(\w+ ))? *", r"netlab run \1", text)
+
+
+def translated(text: str) -> str:
+    """Return what Python says of wrong options in the language of the messages."""
+    for message in WRONG:
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(message))
+        if found := re.fullmatch(pattern, text, re.DOTALL):
+            return _(message, **found.groupdict())
+    return text
 
 
 class CannotRun(usage.UsageError):
@@ -130,28 +159,33 @@ class Options(usage.Options):
 
     def help_hint(self) -> str:
         """Return the advice that follows an error."""
-        return "--help lists the options"
+        return _("--help lists the options")
 
     def getUsage(self, width: int | None = None) -> str:
         """See `twisted.python.usage.Options`; `hidden` options are left out."""
+        self.docs = {name: _(doc) for name, doc in self.docs.items()}
         every = self.longOpt
         self.longOpt = [name for name in every if name.removesuffix("=") not in self.hidden]
         try:
-            return super().getUsage(width)
+            text = super().getUsage(width)
         finally:
             self.longOpt = every
+        for words in ADDED:
+            text = text.replace(words, _(words))
+        return text
 
     def parseOptions(self, options: list[str] | None = None) -> None:
-        """Parse `options`, by default the command line's.
+        """Parse `options`, by default the command line's; from then on all speaks its language.
 
         Raises:
             SystemExit: They are wrong; a line on standard error says how.
         """
+        language.use(language.of_locale(os.environ))
         try:
             self.parse(sys.argv[1:] if options is None else options)
         except usage.UsageError as error:
             hint = "" if isinstance(error, CannotRun) else f" ({self.help_hint()})"
-            print_line(f"{self.command}: {error}{hint}", sys.stderr)
+            print_line(as_started(f"{self.command}: {translated(str(error))}{hint}"), sys.stderr)
             raise SystemExit(self.exit_status) from None
 
     def parse(self, options: list[str]) -> None:
@@ -181,7 +215,7 @@ class Options(usage.Options):
     def parseArgs(self, *arguments: str) -> None:
         """Take no arguments beside the options."""
         if arguments:
-            raise usage.UsageError(f"{arguments[0]!r} is not an option")
+            raise usage.UsageError(_("{word!r} is not an option", word=arguments[0]))
 
     def opt_help(self) -> None:
         """Display this help and exit."""

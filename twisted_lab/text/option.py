@@ -13,6 +13,8 @@ from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 from twisted.python import usage
 
+from twisted_lab.text.language import N_, _
+
 Value = TypeVar("Value")
 Default = TypeVar("Default")
 
@@ -75,7 +77,7 @@ class Option(Generic[Value]):
         """
         assert self.read is not None
         if not text:
-            raise usage.UsageError(f"--{self.name} needs a value that is not empty")
+            raise usage.UsageError(_("--{name} needs a value that is not empty", name=self.name))
         try:
             return self.read(text)
         except (usage.UsageError, ValueError) as error:
@@ -136,7 +138,9 @@ def choice(
 
     def read(given: str) -> str:
         if given not in words:
-            raise usage.UsageError(f"expected one of {', '.join(words)}, not {given!r}")
+            raise usage.UsageError(
+                _("expected one of {known}, not {text!r}", known=", ".join(words), text=given)
+            )
         return given
 
     return parsed(doc, read, default=default, short=short, metavar="|".join(words))
@@ -152,14 +156,24 @@ def number(
     short: str | None = None,
 ) -> Option[int | Default]:
     """Declare an option whose value is a whole number from `least` to `most`."""
-    kind = f"a whole number of {unit}" if unit else "a whole number"
-    limits = f"from {least} up" if most == UNLIMITED else f"from {least} to {most}"
+
+    def expected(given: str) -> str:
+        values = {"unit": _(unit), "least": least, "most": most, "text": given}
+        if unit and most == UNLIMITED:
+            return _("expected a whole number of {unit} from {least} up, not {text!r}", **values)
+        if unit:
+            return _(
+                "expected a whole number of {unit} from {least} to {most}, not {text!r}", **values
+            )
+        if most == UNLIMITED:
+            return _("expected a whole number from {least} up, not {text!r}", **values)
+        return _("expected a whole number from {least} to {most}, not {text!r}", **values)
 
     def read(given: str) -> int:
         # int() would also take "+1", "1_0" and digits of other scripts.
         is_plain = given.isascii() and given.isdigit() and len(given) < 20
         if not (is_plain and least <= int(given) <= most):
-            raise usage.UsageError(f"expected {kind} {limits}, not {given!r}")
+            raise usage.UsageError(expected(given))
         return int(given)
 
     return parsed(doc, read, default=default, short=short, metavar="N")
@@ -167,9 +181,9 @@ def number(
 
 def seconds(doc: str, *, default: float, least: int = 1, most: int = UNLIMITED) -> Option[float]:
     """Declare an option whose value is a time, in whole seconds."""
-    return number(doc, default=default, least=least, most=most, unit="seconds")
+    return number(doc, default=default, least=least, most=most, unit=N_("seconds"))
 
 
 def size(doc: str, *, default: int, least: int = 1) -> Option[int]:
     """Declare an option whose value is a number of bytes."""
-    return number(doc, default=default, least=least, unit="bytes")
+    return number(doc, default=default, least=least, unit=N_("bytes"))

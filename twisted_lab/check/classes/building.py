@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from twisted_lab.check.activity import Activity
-from twisted_lab.check.language import _
 from twisted_lab.check.plain_files import DEEPEST, SKIPPED
 from twisted_lab.check.sandbox.opening import open_sandbox
 from twisted_lab.check.subjects.program import Program
+from twisted_lab.text.language import _
 
 _SECONDS = 120.0
 _MOST_FILES, _MOST_BYTES = 199, (32 << 20) - 1  # a sandbox may leave out what is more

@@ -20,8 +20,8 @@ from twisted_lab.check.classes.finding import Found
 from twisted_lab.check.classes.model import Checked
 from twisted_lab.check.classes.planning import Planned
 from twisted_lab.check.classes.sources import Source
-from twisted_lab.check.language import _
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
+from twisted_lab.text.language import _
 
 _SECONDS = MOST_SECONDS + 60.0  # for one check; it ends by itself, unless the checker has a bug
 _MOST_READ = 1000  # bytes

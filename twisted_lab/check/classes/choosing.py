@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from twisted_lab.check.classes.finding import Found, find, unbuilt, variants
 from twisted_lab.check.classes.overrides import NAME, Overrides, WrongOverrides, overrides
 from twisted_lab.check.classes.sources import COMPILED, Source
-from twisted_lab.check.language import _
 from twisted_lab.check.task import Role, Task
+from twisted_lab.text.language import _
 
 
 class NothingFound(Exception):

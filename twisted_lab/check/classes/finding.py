@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from twisted_lab.check.classes.sources import COMPILED, Source
-from twisted_lab.check.language import _
 from twisted_lab.check.task import Role
+from twisted_lab.text.language import _
 
 
 def _words(text: str) -> frozenset[str]:

@@ -10,13 +10,13 @@ from shutil import which
 from twisted.python.usage import UsageError
 
 from twisted_lab.check.catalogue import Catalogue
-from twisted_lab.check.language import N_, _
+from twisted_lab.check.language_option import LanguageOption
 from twisted_lab.check.option_values import existing_file, existing_folder
 from twisted_lab.check.own_tasks import add_own_tasks
 from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.task import Task
-from twisted_lab.check.translated_options import TranslatedOptions
 from twisted_lab.text import option
+from twisted_lab.text.language import N_, _
 
 PER_CORE = 3  # checks at the same time: most of the time, programs wait
 
@@ -39,7 +39,7 @@ def _python(text: str) -> str:
     return str(Path(found).absolute()) if "/" in text else text
 
 
-class ClassOptions(TranslatedOptions):
+class ClassOptions(LanguageOption):
     """What to check in a class.
 
     Attributes:

@@ -7,8 +7,8 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any
 
-from twisted_lab.check.language import _
 from twisted_lab.check.task import Task
+from twisted_lab.text.language import _
 
 NAME = "check.toml"
 _KEYS = ("file", "interpreter", "build", "answers")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from twisted_lab.check.classes.model import Checked, TaskResult
-from twisted_lab.check.language import _
+from twisted_lab.text.language import _
 from twisted_lab.text.private_files import write_private
 
 FORMAT = 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from twisted_lab.check.classes.model import ClassReport, Submission, TaskResult
-from twisted_lab.check.language import _
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.verdicts import Verdict
 from twisted_lab.faults.terminal import Screen
+from twisted_lab.text.language import _
 
 _BAR = 20  # columns
 _MOST_NAME = 24  # characters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from twisted_lab.check.language import _, ngettext
+from twisted_lab.text.language import _, ngettext
 
 # CSI sequences (ECMA-48, section 5.4), such as colours.
 COLOURS = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import inf
 
-from twisted_lab.check.language import N_, _
+from twisted_lab.text.language import N_, _
 
 LONGEST_HEADER = 64  # bytes; a server that reads more than this at once does not read a header
 LONGEST_REPLY = 4096  # bytes of a reply whose framing is looked for: it may be a flood

@@ -8,9 +8,9 @@ from __future__ import annotations
 import codecs
 import unicodedata
 
-from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import _, ngettext
 
 
 def compare(difference: Difference, columns: int) -> list[str]:

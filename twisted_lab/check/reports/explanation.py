@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from twisted_lab.check.language import _
 from twisted_lab.check.reports.style import Style
 from twisted_lab.check.requirements.requirement import Level, Requirement
+from twisted_lab.text.language import _
 
 
 def requirement_list(requirements: Iterable[Requirement], style: Style) -> str:

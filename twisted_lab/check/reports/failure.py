@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twisted_lab.check.language import N_, _
 from twisted_lab.check.reports.comparison import compare, summary
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.verdicts import Evidence, Finding, Verdict
 from twisted_lab.faults.pictures.sketch import sketch
+from twisted_lab.text.language import N_, _
 
 _INDENT = "  "
 _LABELS = N_("Why"), N_("Seen"), N_("Hint"), N_("Answer")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from twisted_lab.check.language import _
 from twisted_lab.check.reports.failure import brief, failure
 from twisted_lab.check.reports.marks import Marks
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.reports.terminal_report import summary
 from twisted_lab.check.verdicts import Finding, Verdict
+from twisted_lab.text.language import _
 
 _STYLE = Style(80)
 _STATUS = {Verdict.PASS: "passed", Verdict.WEAK: "passed", Verdict.FAIL: "failed"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from twisted_lab.check.language import _
 from twisted_lab.check.verdicts import Difference, Evidence, Finding, Report, Verdict
 from twisted_lab.faults.pictures.diagram import Passage
+from twisted_lab.text.language import _
 
 FORMAT = 1  # another number if a key goes or gets another meaning; new keys may come at any time
 _EXCERPT = 384  # bytes before and after the first difference

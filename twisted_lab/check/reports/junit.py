@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from twisted_lab.check.language import _
 from twisted_lab.check.reports.failure import brief, failure
 from twisted_lab.check.reports.markup import Markup, element
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.verdicts import Finding, Verdict
+from twisted_lab.text.language import _
 
 _STYLE = Style(100)
 _SKIPPED = (Verdict.NOT_OFFERED, Verdict.NOT_CHECKED, Verdict.FLAKY)

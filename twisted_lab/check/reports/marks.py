@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from twisted_lab.check.language import _
 from twisted_lab.check.requirements.requirement import Level
 from twisted_lab.check.verdicts import Finding, Report, Verdict, is_offered
+from twisted_lab.text.language import _
 
 # A requirement is blocked if it was not checked because another one, which it needs, failed.
 _BLOCKED = "blocked"

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from twisted_lab.check.language import _
 from twisted_lab.check.requirements.requirement import Level
 from twisted_lab.check.task import Task
 from twisted_lab.check.verdicts import Report, Verdict
+from twisted_lab.text.language import _
 from twisted_lab.text.private_files import read_private, write_private
 
 FORMAT = 1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import _
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.reports.terminal_report import line
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.verdicts import Finding
 from twisted_lab.faults.terminal import Screen
+from twisted_lab.text.language import _
 
 
 class Progress:

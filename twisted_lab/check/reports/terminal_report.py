@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from twisted_lab.check.language import N_, _
 from twisted_lab.check.reports.failure import brief, failure
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.requirements.requirement import Level
 from twisted_lab.check.verdicts import Finding, Report, Verdict
+from twisted_lab.text.language import N_, _
 
 _COUNTED = {
     Verdict.PASS: N_("{n} passed"),

@@ -8,7 +8,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from twisted_lab.check.language import _
 from twisted_lab.check.reports.anonymity import anonymous, numbers_for
 from twisted_lab.check.reports.csv_table import csv_table
 from twisted_lab.check.reports.gradescope import gradescope
@@ -17,6 +16,7 @@ from twisted_lab.check.reports.html.page import page
 from twisted_lab.check.reports.junit import junit
 from twisted_lab.check.reports.marks import Marks
 from twisted_lab.check.reports.students import Student
+from twisted_lab.text.language import _
 from twisted_lab.text.private_files import read_private, write_private
 
 NUMBERS = "numbers.json"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.requirements.listening import listening
 from twisted_lab.check.requirements.requirement import Level, Requirement
+from twisted_lab.text.language import N_
 
 _NC = "nc {host} {port}"
 

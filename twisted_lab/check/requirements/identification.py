@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import identity_mistakes as mistakes
 from twisted_lab.check.requirements.requirement import Level, Requirement
+from twisted_lab.text.language import N_
 
 _TASK = N_("task 7")
 _FIRST = "nc -s 127.0.7.1 {host} {port}"

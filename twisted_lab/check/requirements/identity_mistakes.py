@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import N_
 from twisted_lab.check.requirements.requirement import Mistake
+from twisted_lab.text.language import N_
 
 NEVER_ASKS = Mistake(
     "never-asks",

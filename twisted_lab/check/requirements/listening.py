@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.requirements.requirement import Level, Requirement
+from twisted_lab.text.language import N_
 
 
 def listening(key: str, source: str) -> Requirement:

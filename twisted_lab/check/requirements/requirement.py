@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from twisted_lab.check.language import N_
+from twisted_lab.text.language import N_
 
 
 class Level(Enum):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.requirements.requirement import Level, Mistake, Requirement
+from twisted_lab.text.language import N_
 
 _NC = "nc -u {host} {port}"
 _SOURCE = N_("task 11")

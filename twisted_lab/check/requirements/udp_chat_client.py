@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import N_
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.requirements.requirement import Level, Mistake, Requirement
 from twisted_lab.check.requirements.udp_chat import ASCII_ONLY
+from twisted_lab.text.language import N_
 
 _NC = "nc -u -l {port}"
 _SOURCE = N_("task 11")

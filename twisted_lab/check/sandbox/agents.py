@@ -10,8 +10,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from twisted_lab.check.language import _
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
+from twisted_lab.text.language import _
 
 _SERVER = (
     "import sys; sys.path.append({folder!r}); from agent.main import fork_agents; "

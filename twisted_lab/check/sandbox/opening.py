@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from twisted_lab.check.language import _
 from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS, Limits
 from twisted_lab.check.sandbox.remote import NotAllowed, RemoteSandbox
 from twisted_lab.check.sandbox.sandbox import Sandbox
+from twisted_lab.text.language import _
 
 # The settings that forbid namespaces to ordinary users, with the values that allow them.
 _SETTINGS = (

@@ -14,10 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from twisted_lab.check.language import _
 from twisted_lab.check.sandbox.agents import start_agent
 from twisted_lab.check.sandbox.limits import Limits
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
+from twisted_lab.text.language import _
 
 _LONGEST = 1 << 20
 _PATIENCE = 30.0  # s, for any answer: a large folder may be copied on a busy machine

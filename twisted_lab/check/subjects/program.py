@@ -13,9 +13,9 @@ from twisted_lab.check.activity import Activity
 from twisted_lab.check.kernel.processor import Use, processor_seconds, reads, uses
 from twisted_lab.check.kernel.snapshot import SOON_SECONDS, Snapshot, look
 from twisted_lab.check.kernel.sockets import Socket
-from twisted_lab.check.language import _
 from twisted_lab.check.sandbox.sandbox import Child
 from twisted_lab.check.subjects.terminal import MOST_PRINTED, Terminal
+from twisted_lab.text.language import _
 
 SETTLED_LOOKS = 3  # this often in a row the kernel must show a program waiting
 WAKE_SECONDS = 0.05

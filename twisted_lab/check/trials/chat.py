@@ -6,7 +6,6 @@ from socket import SocketKind
 
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
 from twisted_lab.check.conversation.openings import NAME
-from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trials.chat_manners import ChatManners
@@ -14,6 +13,7 @@ from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.start_server import connect_client, reach_server
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
+from twisted_lab.text.language import _, ngettext
 
 _LEAVES = b"exit"
 _MOST_ANSWERS = 5  # name, password, password again

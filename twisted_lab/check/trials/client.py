@@ -8,7 +8,6 @@ from socket import SocketKind
 from twisted_lab.check.conversation.echoes import Search, came_back
 from twisted_lab.check.conversation.login import reply_to
 from twisted_lab.check.kernel.sockets import Socket
-from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import Failed, NotOffered
 from twisted_lab.check.subjects.peer import Peer
 from twisted_lab.check.subjects.server import Server
@@ -16,6 +15,7 @@ from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape_bytes
+from twisted_lab.text.language import _, ngettext
 
 _REST_SECONDS = 0.2
 APART_SECONDS = 0.1  # between two sends without an answer, so that they arrive apart

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import _
 from twisted_lab.check.subjects.listener import Listener
 from twisted_lab.check.subjects.program import Program
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 MOST_GREETINGS = 5
 

@@ -14,12 +14,12 @@ from twisted_lab.check.conversation.login import (
     welcomes,
 )
 from twisted_lab.check.conversation.stored_passwords import holds_text, is_log
-from twisted_lab.check.language import _
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.trials.learn_visits import learn_visits
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import House, Visit, new_person, opened
+from twisted_lab.text.language import _
 
 NAMES = {Kind.NAME, Kind.NAME_AND_PASSWORD}
 WRONG = "Wr0ng-guess8"  # a good password, but nobody's

@@ -12,7 +12,6 @@ from twisted_lab.check.conversation.compared_words import compared_words
 from twisted_lab.check.conversation.echoes import carries
 from twisted_lab.check.conversation.framings import CRLF_LINES, LINES, RAW, Framing
 from twisted_lab.check.conversation.openings import NAME, USUAL, openings
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import NotChecked, NotOffered, Outcome
 from twisted_lab.check.trials.chat import open_chat, own_name
 from twisted_lab.check.trials.chat_manners import KINDS, ChatManners
@@ -20,6 +19,7 @@ from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.learn_server import learn_start
 from twisted_lab.check.trials.source import source_of
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 _ROUNDS = 2  # the first text may be a name to the server, which it tells the others
 _ENOUGH_ECHOES = 2  # a server that returns what two different clients say is no chat

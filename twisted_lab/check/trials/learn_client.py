@@ -8,7 +8,6 @@ from socket import SocketKind
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.compared_words import compared_words
-from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import NotChecked
 from twisted_lab.check.prompts.answers import CLIENT_STYLES
 from twisted_lab.check.prompts.question import Kind
@@ -17,6 +16,7 @@ from twisted_lab.check.trials.source import source_of
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import EXIT, NEXT, User
+from twisted_lab.text.language import _, ngettext
 
 
 class _Success(IntEnum):

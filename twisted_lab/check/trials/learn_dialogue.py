@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.trials.learn_server import MOST_MESSAGES, learn_server
 from twisted_lab.check.trials.learn_visits import learn_told
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 
 async def learn_dialogue(bench: Bench) -> Manners:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.login import names_password
 from twisted_lab.check.conversation.stored_passwords import is_log
-from twisted_lab.check.language import _
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.prompts.reading import read_question
 from twisted_lab.check.trials.learn_visits import learn_visits
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import Visit, new_person, opened
+from twisted_lab.text.language import _
 
 
 @dataclass(frozen=True, slots=True)

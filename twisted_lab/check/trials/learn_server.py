@@ -19,7 +19,6 @@ from twisted_lab.check.conversation.framings import (
     headers,
 )
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
-from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome
 from twisted_lab.check.prompts.answers import SERVER_STYLES
 from twisted_lab.check.subjects.server import Server, StartedServer
@@ -27,6 +26,7 @@ from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server, start_server
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _, ngettext
 
 MOST_MESSAGES = 8  # a login needs fewer
 _PROBE_BYTES = 12

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from socket import SocketKind
 
 from twisted_lab.check.conversation.login import PASSWORD
-from twisted_lab.check.language import _
 from twisted_lab.check.prompts.answers import MESSAGE, answer
 from twisted_lab.check.prompts.given_answers import given_answer
 from twisted_lab.check.prompts.question import Kind, Question
@@ -18,6 +17,7 @@ from twisted_lab.check.trials.counterpart import Counterpart
 from twisted_lab.check.trials.start_server import PORT, filled
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import User
+from twisted_lab.text.language import _
 
 HOST = "127.0.0.1"
 NAME = "anna"

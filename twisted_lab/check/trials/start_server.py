@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.login import PASSWORD
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked
 from twisted_lab.check.prompts.answers import answer
 from twisted_lab.check.prompts.given_answers import given_answer
@@ -20,6 +19,7 @@ from twisted_lab.check.subjects.server import Server, StartedServer
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 # How programs and systems name the error of bind().
 _TAKEN = ("Address already in use", "EADDRINUSE")

@@ -7,13 +7,13 @@ import string
 from collections.abc import Callable, Sequence
 
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.language import _
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.subjects.program import Program
 from twisted_lab.check.subjects.terminal import MOST_PRINTED
 from twisted_lab.check.verdicts import Evidence
 from twisted_lab.faults.pictures.diagram import Passage
 from twisted_lab.text.escaping import escape_bytes
+from twisted_lab.text.language import _
 
 MOST_STEPS, MOST_PASSAGES = 200, 200
 MOST_SECONDS = 60.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back
-from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.requirements.requirement import Mistake
@@ -15,6 +14,7 @@ from twisted_lab.check.trials.counterpart import Counterpart
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape_bytes
+from twisted_lab.text.language import _, ngettext
 
 EXIT, NEXT = "exit", "next"
 _REST_SECONDS = 0.2

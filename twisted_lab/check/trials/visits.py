@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.login import Person, next_answer, shape
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.subjects.program import SPIN_SECONDS
@@ -15,6 +14,7 @@ from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, start_server
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 MOST_ANSWERS = 8
 _STOP_SECONDS = 2.0

@@ -17,6 +17,7 @@ from twisted_lab.faults.engine.link import Lane
 from twisted_lab.faults.engine.pipe import Output
 from twisted_lab.faults.engine.units import Kind, Unit
 from twisted_lab.resources import NotReady
+from twisted_lab.text.language import _
 
 FORMAT = 1
 MOST_BYTES = 1_000_000_000  # of a recording
@@ -42,7 +43,7 @@ def open_for_writing(path: str) -> int:
         return os.open(path, flags, 0o666)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise NotReady(f"cannot write {path!r}: {reason}") from None
+        raise NotReady(_("cannot write {file!r}: {reason}", file=path, reason=reason)) from None
 
 
 class Recording:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import _
 from twisted_lab.check.reports.markup import Markup, element
 from twisted_lab.check.reports.style import Style
 from twisted_lab.check.verdicts import Verdict
+from twisted_lab.text.language import _
 
 # The last line of defence: a browser neither runs nor loads anything, whatever the page says.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator
 
-from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.reports.comparison import compare, summary
 from twisted_lab.check.reports.failure import last_lines
 from twisted_lab.check.reports.html.document import style_class, symbol
@@ -14,6 +13,7 @@ from twisted_lab.check.reports.style import shown
 from twisted_lab.check.verdicts import Difference, Evidence, Finding, Verdict
 from twisted_lab.faults.pictures.diagram import lay_out
 from twisted_lab.faults.pictures.svg import draw
+from twisted_lab.text.language import _, ngettext
 
 _COLUMNS = 100  # of the bytes that differ
 _MOST_STEPS, _MOST_PASSAGES = 20, 30

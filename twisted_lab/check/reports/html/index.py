@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.reports.csv_table import mark_text, requirement_ids
 from twisted_lab.check.reports.html.document import document, legend, symbol
 from twisted_lab.check.reports.marks import Marks
@@ -13,6 +12,7 @@ from twisted_lab.check.reports.markup import Markup, element
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import shown
 from twisted_lab.check.verdicts import Verdict
+from twisted_lab.text.language import _, ngettext
 
 _MOST_PROBLEM = 150  # characters; the student's page has all
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twisted_lab.check.language import _
 from twisted_lab.check.reports.csv_table import mark_text
 from twisted_lab.check.reports.html.document import document, items, legend, symbol
 from twisted_lab.check.reports.html.finding import in_full
@@ -14,6 +13,7 @@ from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import shown
 from twisted_lab.check.reports.terminal_report import sections, summary
 from twisted_lab.check.verdicts import Finding, Report, Verdict
+from twisted_lab.text.language import _
 
 _EXPLAINED = (Verdict.FAIL, Verdict.WEAK, Verdict.FLAKY)
 _MOST_LINES = 50  # of one list

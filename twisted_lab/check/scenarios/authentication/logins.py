@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 from twisted_lab.check.conversation.framings import RAW
 from twisted_lab.check.conversation.login import Person
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered
 from twisted_lab.check.scenarios.echo_server import ports
 from twisted_lab.check.trials.learn_authentication import (
@@ -21,6 +20,7 @@ from twisted_lab.check.trials.learn_authentication import (
 )
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import SECRETS, House, Visit, new_person, opened
+from twisted_lab.text.language import _
 
 _ATTEMPTS = 10
 

@@ -13,12 +13,12 @@ from twisted_lab.check.conversation.stored_passwords import (
     reversible_form,
 )
 from twisted_lab.check.kernel.processor import processor_seconds
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, Weak
 from twisted_lab.check.scenarios.authentication.logins import Account, account, expect_refused
 from twisted_lab.check.trials.learn_authentication import WRONG, AuthenticationManners, is_let_in
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import SECRETS, new_person, opened
+from twisted_lab.text.language import _
 
 _SLOW_SECONDS = (
     0.012  # of processor time for one login; 100,000 rounds of SHA-256 take twice as long

@@ -8,7 +8,6 @@ from enum import Enum, auto
 
 from twisted_lab.check.conversation.login import refuses
 from twisted_lab.check.conversation.stored_passwords import random_words
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.scenarios.authentication.logins import (
@@ -20,6 +19,7 @@ from twisted_lab.check.scenarios.authentication.logins import (
 from twisted_lab.check.trials.learn_authentication import AuthenticationManners, Entry, entry
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import Visit
+from twisted_lab.text.language import _
 
 
 class Way(Enum):

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.answers import MESSAGE
 from twisted_lab.check.prompts.question import Question
@@ -22,6 +21,7 @@ from twisted_lab.check.trials.start_server import (
     usual_answer,
 )
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 _EXCHANGES = 5
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from socket import SOCK_DGRAM
 
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.answers import Form
 from twisted_lab.check.prompts.first_answers import FirstAnswers
@@ -18,6 +17,7 @@ from twisted_lab.check.trials.start_client import HOST, start_client
 from twisted_lab.check.trials.start_server import PORT
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import User
+from twisted_lab.text.language import _
 
 OTHER_HOST = "127.1.2.3"  # programs may refuse addresses with a 0 or without dots
 _HOST_KINDS = {Kind.HOST, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from twisted_lab.check.conversation.event_words import tells_events
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
@@ -14,6 +13,7 @@ from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import EXIT, User
+from twisted_lab.text.language import _
 
 _END_SECONDS = 2.0
 _SILENT_SECONDS = 1.5

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotOffered, Weak
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import User
+from twisted_lab.text.language import _
 
 APART_SECONDS = 0.1
 _LONG_CHARACTERS = 3000  # a terminal takes 4,095 in one line

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, Weak
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import EXIT
+from twisted_lab.text.language import _
 
 _CLEAR_SCREEN = b"\x1b[2J"  # ECMA-48, ED
 

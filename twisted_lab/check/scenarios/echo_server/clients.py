@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome, Weak
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trials.client import Client
@@ -16,6 +15,7 @@ from twisted_lab.check.trials.start_server import (
     with_ending,
 )
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 _FLOOD_BYTES = 20_000_000  # more than the buffers of both ends hold
 _MOST_WAITS = 10  # a busy machine moves the flood slowly

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.event_words import tells_events
-from twisted_lab.check.language import N_, _
 from twisted_lab.check.outcomes import Failed, NotOffered, Weak
 from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, start_server
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import N_, _
 
 _STOP_SECONDS = 2.0
 _SETTLE_SECONDS = 1.0  # what is to be reported has happened: reports come at once

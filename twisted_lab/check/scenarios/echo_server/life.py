@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Weak
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, open_connection, start_server
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 STOP_SECONDS = 2.0
 _IDLE_SECONDS = 0.4

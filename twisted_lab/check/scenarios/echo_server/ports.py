@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.answers import Form
 from twisted_lab.check.prompts.question import Kind, Question
@@ -28,6 +27,7 @@ from twisted_lab.check.trials.start_server import (
     with_ending,
 )
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 LAST_PORT = 65_535
 OTHER_PORT = 9191  # programs may refuse larger ones, and have 9090 as their default

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.server import Server, StartedServer
@@ -12,6 +11,7 @@ from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server, with_ending
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
+from twisted_lab.text.language import _
 
 _SLOW_SECONDS = 1.0
 _SLOW_BUFFERS = 4096  # bytes

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.stored_passwords import holds_text, is_log
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered
 from twisted_lab.check.scenarios.identification.visitors import (
     expect_known,
@@ -14,6 +13,7 @@ from twisted_lab.check.scenarios.identification.visitors import (
 from twisted_lab.check.trials.learn_identity import IdentityManners
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import House, new_person
+from twisted_lab.text.language import _
 
 
 async def keeps_names_over_a_restart(trial: Trial, manners: IdentityManners) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from twisted_lab.check.conversation.framings import LINES, RAW
-from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import Failed, Info, NotOffered
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.scenarios.identification.visitors import (
@@ -18,6 +17,7 @@ from twisted_lab.check.trials.client import APART_SECONDS, expect_any_segments
 from twisted_lab.check.trials.learn_identity import IdentityManners, is_asked
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import Visit, new_person, opened
+from twisted_lab.text.language import _, ngettext
 
 _LONG = 10_000  # characters
 _FORGED = 9  # the number of the address that a hostile name tries to register

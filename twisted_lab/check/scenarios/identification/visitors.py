@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.login import Person
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.reading import read_question
 from twisted_lab.check.scenarios.echo_server import ports
@@ -15,6 +14,7 @@ from twisted_lab.check.trials.learn_identity import IdentityManners, asks_name, 
 from twisted_lab.check.trials.start_server import open_connection
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import House, Visit, new_person, opened
+from twisted_lab.text.language import _
 
 
 async def house_of_one(

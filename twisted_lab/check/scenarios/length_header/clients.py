@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from twisted_lab.check.conversation.echoes import came_back
 from twisted_lab.check.kernel.memory import memory
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.scenarios.length_header.talk import Talk, one_client
 from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 _ABSURD = 999_999_999  # bytes: less than a program may reserve in a sandbox
 _LEAST_ABSURD = 1_000_000

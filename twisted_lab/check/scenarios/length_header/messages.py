@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.echoes import came_back
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotOffered, Outcome, Weak
 from twisted_lab.check.requirements import message_mistakes
 from twisted_lab.check.scenarios.length_header.talk import Talk, one_client
 from twisted_lab.check.trials.client import APART_SECONDS
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 _PIECES = 8  # of one byte; what follows comes at once
 _MANY = 5  # messages

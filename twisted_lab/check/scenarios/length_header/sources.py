@@ -9,10 +9,10 @@ from itertools import islice
 from pathlib import Path
 
 from twisted_lab.check.conversation.subclasses import parsed, socket_subclasses
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotOffered
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 _MOST_MODULES, _MOST_IMPORTS = 50, 20
 # Characters of all modules together: Python parses f-strings in quadratic time, so these take 5 s.

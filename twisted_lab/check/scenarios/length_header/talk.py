@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.requirements import message_mistakes, mistakes
 from twisted_lab.check.requirements.requirement import Mistake
@@ -13,6 +12,7 @@ from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
+from twisted_lab.text.language import _
 
 
 class Talk:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import N_, _
 from twisted_lab.check.outcomes import Failed, Info
 from twisted_lab.check.trials.chat import open_chat, own_name
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.start_server import connect_client
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.text.escaping import escape_bytes
+from twisted_lab.text.language import N_, _
 
 _SHOWN = 60  # bytes
 # Whether the others hear a client that has not joined, and whether it hears them.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from socket import SocketKind
 
 from twisted_lab.check.conversation.echoes import carries
-from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import Failed, NotOffered
 from twisted_lab.check.trials.chat import open_chat
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _, ngettext
 
 _BURST = 20  # texts; they fit into the smallest usual receive buffer many times
 _NO_TEXT = b"\xff\xfe\xd0\n"

@@ -8,7 +8,6 @@ from socket import SocketKind
 
 from twisted_lab.check.conversation.acknowledgements import acknowledgement, forms
 from twisted_lab.check.conversation.echoes import carries
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotOffered
 from twisted_lab.check.subjects.bad_network import BadNetwork
 from twisted_lab.check.subjects.datagram_peer import DatagramPeer
@@ -17,6 +16,7 @@ from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
+from twisted_lab.text.language import _
 
 _AGAIN_SECONDS = 3.0  # a server that repeats a text does so within this time
 _MARGIN_SECONDS = 0.3

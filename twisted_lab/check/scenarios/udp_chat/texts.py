@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered
 from twisted_lab.check.trials.chat import open_chat, own_name
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.start_server import start_server
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 # A program that expects other messages may end with other errors, and these are mistakes of Python.
 _MISTAKES = re.compile(r"NameError|UnboundLocalError|TypeError: .*(bytes|'str')")

@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import replace
 from socket import SocketKind
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
 from twisted_lab.check.subjects.datagram_listener import DatagramListener
 from twisted_lab.check.trials.client_manners import ClientManners
@@ -16,6 +15,7 @@ from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import User
 from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape_bytes
+from twisted_lab.text.language import _
 
 _PAUSE_SECONDS = 5.0
 _NO_TEXT = b"\xff\xfe\xd0\n"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import N_
 from twisted_lab.check.profiles.netlab.requirements.section import Section
+from twisted_lab.text.language import N_
 
 _NC = "nc {host} {port}"
 _AUTH = Section("Authentication", _NC)

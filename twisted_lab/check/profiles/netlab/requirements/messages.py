@@ -6,8 +6,8 @@ in common. They are checked with this service, because it answers each message.
 
 from __future__ import annotations
 
-from twisted_lab.check.language import N_
 from twisted_lab.check.profiles.netlab.requirements.section import Section
+from twisted_lab.text.language import N_
 
 _CLIENT = "python -m twisted_lab.client messages --host {host} --port {port}"
 _NC = "nc {host} {port}"

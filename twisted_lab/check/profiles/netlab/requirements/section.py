@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from twisted_lab.check.language import N_
 from twisted_lab.check.requirements.requirement import Level, Mistake, Requirement
+from twisted_lab.text.language import N_
 
 _WHY = N_("Clients are written for what docs/protocols.md says, also by people who never ask us.")
 _MISTAKE = Mistake(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.scenarios.login import (
     ASK_PASSWORD,
@@ -24,6 +23,7 @@ from twisted_lab.check.profiles.netlab.talk.lab import Lab
 from twisted_lab.check.profiles.netlab.talk.party import Party
 from twisted_lab.check.profiles.netlab.talk.wire import TEXT
 from twisted_lab.check.subjects.server import StartedServer
+from twisted_lab.text.language import _
 
 _STOP_SECONDS = 5.0
 

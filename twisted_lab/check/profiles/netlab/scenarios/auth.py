@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.scenarios.login import (
     ASK_NAME,
@@ -20,6 +19,7 @@ from twisted_lab.check.profiles.netlab.scenarios.login import (
 )
 from twisted_lab.check.profiles.netlab.talk.lab import Lab
 from twisted_lab.check.profiles.netlab.talk.wire import FRAMINGS, TEXT, Framing
+from twisted_lab.text.language import _
 
 _DELAY_SECONDS = 1.0  # after the first failure
 _STOP_SECONDS = 5.0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.talk.lab import Lab
 from twisted_lab.check.profiles.netlab.talk.party import Party
 from twisted_lab.check.profiles.netlab.talk.wire import FRAMINGS, TEXT, Framing
 from twisted_lab.check.subjects.server import StartedServer
+from twisted_lab.text.language import _
 
 _FLOOD_TEXTS = 20  # of 60,000 bytes: more than the buffers of a peer and 256 KiB hold
 _FLOOD_BYTES = 60_000

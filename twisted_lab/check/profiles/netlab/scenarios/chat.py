@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.scenarios.room import SHORT_OR_BY_NAME, ChatRoom
 from twisted_lab.check.profiles.netlab.talk.wire import FRAMINGS
+from twisted_lab.text.language import _
 
 _COMMANDS = ("/msg", "/who", "/nick", "/history", "/help", "/leave")
 _AT_ONCE = 10

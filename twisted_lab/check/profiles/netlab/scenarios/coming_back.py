@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.scenarios.room import ChatRoom
 from twisted_lab.check.profiles.netlab.talk.party import Party
+from twisted_lab.text.language import _
 
 
 async def _join_numbered(party: Party, join: str) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.scenarios.room import SHORT_OR_BY_NAME, ChatRoom
+from twisted_lab.text.language import _
 
 _TIMES = 3  # as many bytes as a stranger sends
 _LONG = 1_024  # bytes of a datagram

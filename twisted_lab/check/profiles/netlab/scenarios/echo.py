@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.talk.lab import Lab
+from twisted_lab.text.language import _
 
 _EVERY_BYTE = bytes(range(256))
 _FLOOD_BYTES = 20_000_000  # more than the buffers of both ends hold

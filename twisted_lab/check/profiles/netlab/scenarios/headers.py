@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.scenarios.messages import expect_answers, meet
 from twisted_lab.check.profiles.netlab.talk.lab import Lab
 from twisted_lab.check.profiles.netlab.talk.wire import CHARACTERS, DECIMAL, HEX, INT32, TEXT
+from twisted_lab.text.language import _
 
 _LIMIT = 65_536
 _APART_SECONDS = 0.005  # between two bytes, so that each is a segment of its own

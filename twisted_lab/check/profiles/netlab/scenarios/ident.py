@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.scenarios.broadcast import relayed
 from twisted_lab.check.profiles.netlab.talk.lab import Lab
 from twisted_lab.check.profiles.netlab.talk.party import Party
 from twisted_lab.check.profiles.netlab.talk.wire import FRAMINGS, TEXT, Framing
+from twisted_lab.text.language import _
 
 _QUESTION = "What's your name?"
 _TRIES = 3

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.talk.lab import Lab
 from twisted_lab.check.profiles.netlab.talk.party import Party
 from twisted_lab.check.profiles.netlab.talk.wire import TEXT, Framing
+from twisted_lab.text.language import _
 
 ASK_NAME, ASK_PASSWORD, REPEAT = "Name or token?", "Password?", "Repeat the password:"
 CHOOSE, WRONG = "New name. Choose a password:", "Wrong name, password or token."

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from twisted_lab.check.language import _
 from twisted_lab.check.profiles.netlab.talk.datagrams import DatagramParty
 from twisted_lab.check.profiles.netlab.talk.lab import Lab, LabScenario
 from twisted_lab.check.profiles.netlab.talk.party import Party
 from twisted_lab.check.profiles.netlab.talk.wire import TEXT
 from twisted_lab.check.subjects.server import StartedServer
+from twisted_lab.text.language import _
 
 # One start for both.
 SHORT_OR_BY_NAME = ("--idle-timeout", "2", "--join-by-name", "127.0.0.0/8")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import count
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.scenarios.room import ChatRoom
 from twisted_lab.check.profiles.netlab.talk.datagrams import DatagramParty
 from twisted_lab.check.profiles.netlab.talk.packets import Kind, Packet, opened, sealed
 from twisted_lab.check.profiles.netlab.talk.wire import INT32
+from twisted_lab.text.language import _
 
 _VERSION = b"\1"
 _MOST_BYTES = 1 << 20  # a server may send without end

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.scenarios.messages import expect_answers, meet
 from twisted_lab.check.profiles.netlab.talk.lab import Lab
 from twisted_lab.check.profiles.netlab.talk.wire import TEXT
+from twisted_lab.text.language import _
 
 _KEY_SECONDS = 0.1  # between two keys
 _AFTER_KEYS_SECONDS = 0.5  # more than the 200 ms that end a message elsewhere

@@ -6,12 +6,12 @@ import socket
 from collections import deque
 from contextlib import suppress
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.profiles.netlab.talk.party import shown
 from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
+from twisted_lab.text.language import _
 
 _MOST_BYTES = 4_096  # of each; servers send 1,200
 _MOST_DATAGRAMS = 1_000

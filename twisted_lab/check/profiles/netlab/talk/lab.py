@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered
 from twisted_lab.check.profiles.netlab.talk.party import Party
 from twisted_lab.check.profiles.netlab.talk.services import Services, start
@@ -12,6 +11,7 @@ from twisted_lab.check.profiles.netlab.talk.wire import Framing
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 
 class Lab:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twisted_lab.check.language import _, ngettext
 from twisted_lab.check.outcomes import Failed, Weak
 from twisted_lab.check.profiles.netlab.talk.wire import TEXT, Framing
 from twisted_lab.check.subjects.peer import Peer
@@ -12,6 +11,7 @@ from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape_bytes
+from twisted_lab.text.language import _, ngettext
 
 _MOST_SHOWN = 60
 

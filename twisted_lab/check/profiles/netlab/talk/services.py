@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.language import _
 from twisted_lab.check.outcomes import NotOffered
 from twisted_lab.check.profiles.netlab.talk.wire import Framing
 from twisted_lab.check.sandbox.sandbox import Sandbox
@@ -22,6 +21,7 @@ from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import start_server
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.language import _
 
 OPTIONS, FRAMING, SERVICE = "{options}", "{framing}", "{service}"
 _DEFAULT_FRAMINGS = {"echo": "", "messages": "int32"}

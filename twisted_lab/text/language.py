@@ -1,4 +1,4 @@
-"""The language of all that the checker says to people.
+"""The language of all that programs say to people.
 
 Messages are English in the source. `_` translates a message where it is said, and `N_` marks one
 that is data and is translated where it is shown. ``pybabel extract`` finds both by their names.
@@ -16,8 +16,8 @@ from pathlib import Path
 
 from twisted_lab.text.printing import print_line
 
-DOMAIN = "twisted_lab.check"
-FOLDER = Path(__file__).parent / "locale"
+DOMAIN = "twisted_lab"
+FOLDER = Path(__file__).parent.parent / "locale"
 SOURCE = "en"
 LANGUAGES = (SOURCE, "ru")
 

@@ -1,4 +1,4 @@
-"""The translations of the checker's messages: complete, as the source has them, and compiled."""
+"""The translations of messages: complete, as the source has them, and compiled."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.check import language
 from twisted_lab.check.catalogue import Catalogue
-from twisted_lab.check.language import _, ngettext
+from twisted_lab.text import language
+from twisted_lab.text.language import _, ngettext
 
 TRANSLATED = [each for each in language.LANGUAGES if each != language.SOURCE]
 

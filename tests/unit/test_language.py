@@ -7,8 +7,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.check import language
-from twisted_lab.check.language import N_, _, ngettext
+from twisted_lab.text import language
+from twisted_lab.text.language import N_, _, ngettext
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 FILES = tuple(Path(language.__file__).parent.rglob("*.py"))
