@@ -14,6 +14,7 @@ from twisted.logger import LogEvent, LogLevel, eventAsText
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.eventlog.rotating_file import BATCH_BYTES, RotatingFile
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import _
 
 FLUSH_SECONDS = 0.1
 # Written at once, so that the cause of a crash is in the log.
@@ -26,6 +27,16 @@ def message(event: LogEvent) -> str:
     """Return the text of an event; its format is a constant of ours, never input from a peer."""
     text: str = event["log_format"].format_map(event)
     return text
+
+
+def shown(event: LogEvent) -> str:
+    """Return the text of an event for people, in the language of the messages."""
+    return _(event["log_format"], **event)
+
+
+def for_people(event: LogEvent) -> LogEvent:
+    """Return an event with the same text in the language of the messages, for a terminal."""
+    return {**event, "log_format": "{log_text}", "log_text": shown(event)}
 
 
 @lru_cache

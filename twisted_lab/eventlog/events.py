@@ -18,8 +18,20 @@ from twisted.python.failure import Failure
 from twisted_lab.disconnects import Reason
 from twisted_lab.eventlog.counters import Counters
 from twisted_lab.text.escaping import escape, escape_bytes
+from twisted_lab.text.language import N_, Message
 
 Observer = Callable[[LogEvent], object]
+# Without the data, and with them; constants, because these events are frequent.
+_RECEIVED = (
+    N_("received {bytes} bytes from {peer}"),
+    N_("received {bytes} bytes from {peer}: {data}"),
+)
+_SENT = N_("sent {bytes} bytes to {peer}"), N_("sent {bytes} bytes to {peer}: {data}")
+_NONE = N_("none")
+_RELAYED = (
+    N_("sent {bytes} bytes to each of {peers} peers"),
+    N_("sent {bytes} bytes to each of {peers} peers: {data}"),
+)
 
 
 class _Reporter:
@@ -79,27 +91,31 @@ class _Reporter:
     def received(self, peer: str, count: int, data: bytes = b"") -> None:
         """Report that `count` bytes with `data` in them were received."""
         if self.traffic:
-            self._moved("received", "received {bytes} bytes from {peer}", peer, count, data)
+            self._moved("received", _RECEIVED, peer, count, data)
 
     def sent(self, peer: str, count: int, data: bytes = b"") -> None:
         """Report that `count` bytes of `data` were written to the transport."""
         if self.traffic:
-            self._moved("sent", "sent {bytes} bytes to {peer}", peer, count, data)
+            self._moved("sent", _SENT, peer, count, data)
 
     def relayed(self, peers: int, count: int, data: bytes = b"") -> None:
         """Report that `count` bytes of `data` were written to each of `peers` transports."""
         if self.traffic:
-            text = "sent {bytes} bytes to each of {peers} peers"
-            self._moved("relayed", text, None, count, data, peers=peers)
+            self._moved("relayed", _RELAYED, None, count, data, peers=peers)
 
     def _moved(
-        self, event: str, text: str, peer: str | None, count: int, data: bytes, **figures: object
+        self,
+        event: str,
+        texts: tuple[str, str],
+        peer: str | None,
+        count: int,
+        data: bytes,
+        **figures: object,
     ) -> None:
         figures["bytes"] = count
         if self.shows_bytes:
-            text += ": {data}"
             figures["data"] = escape_bytes(data)
-        self._emit(LogLevel.info, event, text, peer, figures)
+        self._emit(LogLevel.info, event, texts[self.shows_bytes], peer, figures)
 
 
 class ServiceEvents(_Reporter):
@@ -131,19 +147,22 @@ class ServiceEvents(_Reporter):
     def started(self, version: str) -> None:
         """Report that the process has started."""
         self._report(
-            LogLevel.info, "server started", "server started: {service} {version}", version=version
+            LogLevel.info,
+            "server started",
+            N_("server started: {service} {version}"),
+            version=version,
         )
 
     def listening(self, address: str) -> None:
         """Report that clients can connect to `address`."""
-        self._announce(LogLevel.info, "listening", "listening on {address}", address=address)
+        self._announce(LogLevel.info, "listening", N_("listening on {address}"), address=address)
 
     def certificate(self, path: str, fingerprint: str, until: str) -> None:
         """Report the certificate for TLS connections: file, fingerprint and last day."""
         self._announce(
             LogLevel.info,
             "certificate",
-            "certificate {path}, valid until {until}, SHA-256 {fingerprint}",
+            N_("certificate {path}, valid until {until}, SHA-256 {fingerprint}"),
             path=path,
             until=until,
             fingerprint=fingerprint,
@@ -152,7 +171,9 @@ class ServiceEvents(_Reporter):
     def not_encrypted(self) -> None:
         """Warn that a UDP port does not support TLS, although TLS was requested."""
         self._announce(
-            LogLevel.warn, "not encrypted", "TLS works with TCP only: UDP traffic is not encrypted"
+            LogLevel.warn,
+            "not encrypted",
+            N_("TLS works with TCP only: UDP traffic is not encrypted"),
         )
 
     def certificate_kept(self, reason: str) -> None:
@@ -160,7 +181,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "certificate kept",
-            "the previous certificate stays in use: cannot use {reason}",
+            N_("the previous certificate stays in use: cannot use {reason}"),
             reason=reason,
         )
 
@@ -169,7 +190,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "reload failed",
-            "SIGHUP: one step failed: {error}",
+            N_("SIGHUP: one step failed: {error}"),
             error=f"{type(failure.value).__name__}: {escape(failure.getErrorMessage())}",
             log_failure=failure,
         )
@@ -180,29 +201,31 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "out of files",
-            "nearly all of the {limit} files that may be open are: new connections wait until "
-            "others leave (ulimit -n raises the limit)",
+            N_(
+                "nearly all of the {limit} files that may be open are: new connections wait until "
+                "others leave (ulimit -n raises the limit)"
+            ),
             limit=limit,
         )
 
     def accepting_again(self) -> None:
         """Report that there are enough file descriptors again, and have been for a while."""
-        self._announce(LogLevel.warn, "accepting again", "connections are accepted again")
+        self._announce(LogLevel.warn, "accepting again", N_("connections are accepted again"))
 
     def controlled(self, what: str) -> None:
         """Report a command from the control channel."""
-        self._report(LogLevel.info, "controlled", "told to {what}", what=escape(what))
+        self._report(LogLevel.info, "controlled", N_("told to {what}"), what=escape(what))
 
     def paused(self) -> None:
         """Report that the service is paused: it serves no new peers until it is resumed."""
-        self._report(LogLevel.warn, "paused", "paused: new clients are not served")
+        self._report(LogLevel.warn, "paused", N_("paused: new clients are not served"))
 
     def port_busy(self, wanted: int, taken: int) -> None:
         """Report that the wanted port was busy, and another one was taken."""
         self._announce(
             LogLevel.warn,
             "port busy",
-            "port {wanted} is busy, listening on {taken}",
+            N_("port {wanted} is busy, listening on {taken}"),
             wanted=wanted,
             taken=taken,
         )
@@ -210,7 +233,7 @@ class ServiceEvents(_Reporter):
     def connected(self, peer: str) -> None:
         """Report and count a new connection."""
         self.counters.connected += 1
-        self._report(LogLevel.info, "client connected", "client connected: {peer}", peer=peer)
+        self._report(LogLevel.info, "client connected", N_("client connected: {peer}"), peer=peer)
 
     def disconnected(
         self, peer: str, bytes_in: int, bytes_out: int, seconds: float, reason: Reason
@@ -220,8 +243,10 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.info,
             "client disconnected",
-            "client disconnected: {peer}, {bytes_in} bytes in, {bytes_out} bytes out, "
-            "{seconds:.1f} s, {reason}",
+            N_(
+                "client disconnected: {peer}, {bytes_in} bytes in, {bytes_out} bytes out, "
+                "{seconds:.1f} s, {reason}"
+            ),
             peer=peer,
             bytes_in=bytes_in,
             bytes_out=bytes_out,
@@ -235,7 +260,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "hung up",
-            "disconnecting {peer}: {reason}",
+            N_("disconnecting {peer}: {reason}"),
             peer=peer,
             reason=reason.text,
         )
@@ -245,7 +270,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "refused",
-            "refused {count} datagram peers, at last {peer}: {reason}",
+            N_("refused {count} datagram peers, at last {peer}: {reason}"),
             peer=peer,
             reason=reason.text,
             count=count,
@@ -257,7 +282,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "client dropped",
-            "client dropped: {peer} is more than {limit} bytes behind",
+            N_("client dropped: {peer} is more than {limit} bytes behind"),
             peer=peer,
             limit=limit,
         )
@@ -268,7 +293,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.error,
             "unable",
-            "could not serve {peer}: {told}: {reason}",
+            N_("could not serve {peer}: {told}: {reason}"),
             peer=peer,
             told=told,
             reason=escape(reason),
@@ -279,21 +304,21 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.info,
             "logged in",
-            "logged in: {peer} as {account}, by {how}",
+            N_("logged in: {peer} as {account}, by {how}"),
             peer=peer,
             account=escape(account),
-            how=how,
+            how=Message(how),
         )
 
     def login_failed(self, peer: str) -> None:
         """Report a failed login, without the given name, password or token: it may be a secret."""
         self.counters.errors["login"] += 1
-        self._report(LogLevel.warn, "login failed", "login failed: {peer}", peer=peer)
+        self._report(LogLevel.warn, "login failed", N_("login failed: {peer}"), peer=peer)
 
     def login_refused(self, peer: str) -> None:
         """Report a login refused after too many failures, or because the session had ended."""
         self.counters.errors["login"] += 1
-        self._report(LogLevel.warn, "login refused", "login refused: {peer}", peer=peer)
+        self._report(LogLevel.warn, "login refused", N_("login refused: {peer}"), peer=peer)
 
     def conversation_failed(self, peer: str, failure: Failure) -> None:
         """Report an exception from the conversation with a peer: a bug of the service."""
@@ -301,7 +326,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.critical,
             "conversation failed",
-            "the conversation with {peer} failed: {error}",
+            N_("the conversation with {peer} failed: {error}"),
             peer=peer,
             error=f"{type(failure.value).__name__}: {escape(failure.getErrorMessage())}",
             log_failure=failure,
@@ -309,11 +334,12 @@ class ServiceEvents(_Reporter):
 
     def faults(self, seed: int | None, most_held: int) -> None:
         """Report the seed of the fault proxies, None in a replay, and their bound."""
-        decided = "the recording decides" if seed is None else "--seed {seed} repeats the decisions"
         self._announce(
             LogLevel.info,
             "faults",
-            decided + "; at most {most_held} bytes are held",
+            N_("the recording decides; at most {most_held} bytes are held")
+            if seed is None
+            else N_("--seed {seed} repeats the decisions; at most {most_held} bytes are held"),
             seed=seed,
             most_held=most_held,
         )
@@ -323,7 +349,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.info,
             "proxying",
-            "proxy {proxy}: {address} to {target}",
+            N_("proxy {proxy}: {address} to {target}"),
             proxy=proxy,
             address=address,
             target=target,
@@ -334,11 +360,11 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.info,
             "phase",
-            "phase: toxics {log_toxics}; disabled {log_disabled}",
+            N_("phase: toxics {log_toxics}; disabled {log_disabled}"),
             toxics=list(toxics),
             disabled=list(disabled),
-            log_toxics=", ".join(toxics) or "none",
-            log_disabled=", ".join(disabled) or "none",
+            log_toxics=", ".join(toxics) or Message(_NONE),
+            log_disabled=", ".join(disabled) or Message(_NONE),
         )
 
     def faulted(self, peer: str, units: int, faulted: int, lost: int, toxics: Counter[str]) -> None:
@@ -354,7 +380,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.info,
             "faulted",
-            "{units} units of {peer}: {faulted} with faults, {lost} lost; {log_toxics}",
+            N_("{units} units of {peer}: {faulted} with faults, {lost} lost; {log_toxics}"),
             peer=peer,
             units=units,
             faulted=faulted,
@@ -368,7 +394,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "recording ended",
-            "the recording {path} ends here, and the proxies go on: {reason}",
+            N_("the recording {path} ends here, and the proxies go on: {reason}"),
             path=path,
             reason=reason,
         )
@@ -378,7 +404,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "diagram lost",
-            "cannot write the diagram {path}: {reason}",
+            N_("cannot write the diagram {path}: {reason}"),
             path=path,
             reason=reason,
         )
@@ -386,7 +412,10 @@ class ServiceEvents(_Reporter):
     def replay_incomplete(self, reason: str) -> None:
         """Report that a part of a recording is not replayed."""
         self._announce(
-            LogLevel.warn, "replay incomplete", "the replay is incomplete: {reason}", reason=reason
+            LogLevel.warn,
+            "replay incomplete",
+            N_("the replay is incomplete: {reason}"),
+            reason=reason,
         )
 
     def replay_differs(self, proxy: str, link: str, direction: str, unit: int) -> None:
@@ -394,8 +423,10 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "replay differs",
-            "unit {unit} of link {link} of {proxy} ({direction}) differs from the recorded one; "
-            "its recorded faults apply, and further differences of the link are not reported",
+            N_(
+                "unit {unit} of link {link} of {proxy} ({direction}) differs from the recorded "
+                "one; its recorded faults apply, and further differences of the link are not reported"
+            ),
             proxy=proxy,
             link=link,
             direction=direction,
@@ -404,7 +435,7 @@ class ServiceEvents(_Reporter):
 
     def stopped(self) -> None:
         """Report that the process has stopped: all ports and connections are closed."""
-        self._report(LogLevel.info, "server stopped", "server stopped")
+        self._report(LogLevel.info, "server stopped", N_("server stopped"))
 
     def failed(self, reason: str) -> None:
         """Report why the service cannot serve and the process ends."""
@@ -412,15 +443,16 @@ class ServiceEvents(_Reporter):
 
     def worker_started(self, pid: int | None) -> None:
         """Report that a worker has started."""
-        self._report(LogLevel.info, "worker started", "worker started: process {pid}", pid=pid)
+        self._report(LogLevel.info, "worker started", N_("worker started: process {pid}"), pid=pid)
 
     def worker_died(self, pid: int | None, reason: str, seconds: float) -> None:
         """Report that a worker has died or could not start; another one starts in `seconds`."""
         self._announce(
             LogLevel.error,
             "worker died",
-            "worker died: process {pid}, {reason}; another one starts "
-            + ("in {seconds:g} s" if seconds else "at once"),
+            N_("worker died: process {pid}, {reason}; another one starts in {seconds:g} s")
+            if seconds
+            else N_("worker died: process {pid}, {reason}; another one starts at once"),
             pid=pid,
             reason=escape(reason),
             seconds=seconds,
@@ -431,7 +463,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "worker killed",
-            "worker killed: process {pid} did not end in time",
+            N_("worker killed: process {pid} did not end in time"),
             pid=pid,
         )
 
@@ -456,12 +488,12 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "summed up",
-            "summed up {events} events of {seconds:.1f} s: {log_kinds}; {bytes} bytes"
-            + (
-                "; the last peer was {peer}; networks: {networks}, most of {busiest}"
-                if networks
-                else ""
-            ),
+            N_(
+                "summed up {events} events of {seconds:.1f} s: {log_kinds}; {bytes} bytes; the "
+                "last peer was {peer}; networks: {networks}, most of {busiest}"
+            )
+            if networks
+            else N_("summed up {events} events of {seconds:.1f} s: {log_kinds}; {bytes} bytes"),
             peer=peer,
             events=sum(kinds.values()),
             kinds=dict(kinds),
@@ -487,8 +519,10 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.warn,
             "events lost",
-            "{lost} events of process {pid} were lost, because its supervisor took none for a "
-            "second: {log_kinds}",
+            N_(
+                "{lost} events of process {pid} were lost, because its supervisor took none for a "
+                "second: {log_kinds}"
+            ),
             lost=lost,
             kinds=dict(kinds),
             pid=pid,
@@ -501,7 +535,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "log lost",
-            "cannot write the log {path}: {reason}; events are lost until it can be written",
+            N_("cannot write the log {path}: {reason}; events are lost until it can be written"),
             path=path,
             reason=reason,
         )
@@ -511,7 +545,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "log not rotated",
-            "cannot begin a new log: {reason}; {path} keeps growing",
+            N_("cannot begin a new log: {reason}; {path} keeps growing"),
             path=path,
             reason=reason,
         )
@@ -521,7 +555,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.warn,
             "log resumed",
-            "the log {path} is written again; {lost} events were lost",
+            N_("the log {path} is written again; {lost} events were lost"),
             path=path,
             lost=lost,
         )
@@ -533,7 +567,11 @@ class ClientEvents(_Reporter):
     def connected(self, peer: str, local: str) -> None:
         """Report that the client has connected."""
         self._report(
-            LogLevel.info, "connected", "connected to {peer} from {local}", peer=peer, local=local
+            LogLevel.info,
+            "connected",
+            N_("connected to {peer} from {local}"),
+            peer=peer,
+            local=local,
         )
 
     def disconnected(
@@ -543,8 +581,10 @@ class ClientEvents(_Reporter):
         self._report(
             LogLevel.info,
             "disconnected",
-            "disconnected from {peer}: {bytes_out} bytes out, {bytes_in} bytes in, "
-            "{seconds:.1f} s, {reason}",
+            N_(
+                "disconnected from {peer}: {bytes_out} bytes out, {bytes_in} bytes in, "
+                "{seconds:.1f} s, {reason}"
+            ),
             peer=peer,
             bytes_out=bytes_out,
             bytes_in=bytes_in,

@@ -9,7 +9,7 @@ from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsText, global
 from zope.interface import provider
 
 from twisted_lab.eventlog.console import Console
-from twisted_lab.eventlog.event_file import text_line
+from twisted_lab.eventlog.event_file import for_people, text_line
 from twisted_lab.faults import service
 from twisted_lab.faults.pictures.diagram import Passage
 from twisted_lab.faults.pictures.picture import Picture
@@ -32,7 +32,8 @@ def _log_to(screen: Screen) -> None:
     @provider(ILogObserver)
     def log(event: LogEvent) -> None:
         if "service" in event:
-            screen.show(text_line(event).rstrip("\n"))
+            line = text_line(for_people(event) if screen.is_terminal else event)
+            screen.show(line.rstrip("\n"))
         elif event["log_level"] >= LogLevel.warn:
             screen.show(eventAsText(event))
 

@@ -172,15 +172,15 @@ class Authentication:
             shown.device = token_digest(typed)
             account = await self._login(channel, Token(typed, channel.peer.host))
             channel.say(f"{WELCOME_BACK}{account.name}")
-            self._events.logged_in(channel.peer.text, account.name, "token")
+            self._events.logged_in(channel.peer.text, account.name, N_("token"))
             return self._shell(channel, account, typed)
         try:
             name = account_name(typed)
         except BadName as error:
             raise Refused(str(error)) from None
-        how = "password"
+        how = N_("password")
         if self._is_open and await self._is_new(name):
-            how = "registration"
+            how = N_("registration")
             account = await self._register(channel, name)
         else:
             channel.say(AskPassword.CURRENT)

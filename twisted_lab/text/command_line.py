@@ -107,6 +107,7 @@ class Options(usage.Options):
     """
 
     command = ""
+    longdesc = ""
     exit_status = 1
     given: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
@@ -161,9 +162,19 @@ class Options(usage.Options):
         """Return the advice that follows an error."""
         return _("--help lists the options")
 
+    def getSynopsis(self) -> str:
+        """See `twisted.python.usage.Options`."""
+        text = as_started(super().getSynopsis())
+        return text.replace("Usage:", _("Usage:")).replace("[options]", _("[options]"))
+
     def getUsage(self, width: int | None = None) -> str:
         """See `twisted.python.usage.Options`; `hidden` options are left out."""
         self.docs = {name: _(doc) for name, doc in self.docs.items()}
+        self.defaults = {
+            name: _(shown) if isinstance(shown, str) else shown
+            for name, shown in self.defaults.items()
+        }
+        self.longdesc = _(self.longdesc)
         every = self.longOpt
         self.longOpt = [name for name in every if name.removesuffix("=") not in self.hidden]
         try:
@@ -185,7 +196,7 @@ class Options(usage.Options):
             self.parse(sys.argv[1:] if options is None else options)
         except usage.UsageError as error:
             hint = "" if isinstance(error, CannotRun) else f" ({self.help_hint()})"
-            print_line(as_started(f"{self.command}: {translated(str(error))}{hint}"), sys.stderr)
+            print_line(as_started(f"{self.command}: {translated(_(error))}{hint}"), sys.stderr)
             raise SystemExit(self.exit_status) from None
 
     def parse(self, options: list[str]) -> None:
@@ -219,7 +230,7 @@ class Options(usage.Options):
 
     def opt_help(self) -> None:
         """Display this help and exit."""
-        write_out(self.command, as_started(str(self)))
+        write_out(self.command, str(self))
         raise SystemExit(0)
 
     opt_h = opt_help
