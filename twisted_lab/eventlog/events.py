@@ -425,7 +425,8 @@ class ServiceEvents(_Reporter):
             "replay differs",
             N_(
                 "unit {unit} of link {link} of {proxy} ({direction}) differs from the recorded "
-                "one; its recorded faults apply, and further differences of the link are not reported"
+                "one; its recorded faults apply, and further differences of the link are not "
+                "reported"
             ),
             proxy=proxy,
             link=link,

@@ -261,46 +261,46 @@ class Options(ConversationOptions):
 
     command = "netlab-auth"
     default_port = DEFAULTS["auth"].port
-    allow_plaintext = option.flag("Accept passwords over a network without TLS, too.")
+    allow_plaintext = option.flag(N_("Accept passwords over a network without TLS, too."))
     database = option.path(
-        "The SQLite file that keeps the accounts.", default=DEFAULT_FILE, kind="database"
+        N_("The SQLite file that keeps the accounts."), default=DEFAULT_FILE, kind="database"
     )
     registration = option.choice(
-        "open or closed: whether peers can open accounts.", "open", "closed", default="open"
+        N_("open or closed: whether peers can open accounts."), "open", "closed", default="open"
     )
     min_password = option.number(
-        "The minimum length of a password, in characters.", default=8, most=LONGEST_PASSWORD
+        N_("The minimum length of a password, in characters."), default=8, most=LONGEST_PASSWORD
     )
     token_idle = option.number(
-        "Minutes without use after which a session ends.",
+        N_("Minutes without use after which a session ends."),
         default=30,
         most=MOST_HOURS * 60,
         unit=N_("minutes"),
     )
     token_lifetime = option.number(
-        "Hours after which a session ends in any case.",
+        N_("Hours after which a session ends in any case."),
         default=12,
         most=MOST_HOURS,
         unit=N_("hours"),
     )
     max_sessions = option.number(
-        "Sessions of an account; one more ends the oldest.", default=MOST_SESSIONS, most=10_000
+        N_("Sessions of an account; one more ends the oldest."), default=MOST_SESSIONS, most=10_000
     )
     max_registrations = option.number(
-        "Accounts that one network can open in a day.", default=MOST_REGISTRATIONS
+        N_("Accounts that one network can open in a day."), default=MOST_REGISTRATIONS
     )
     argon2_memory = option.number(
-        "Memory for each hash of a password, in MiB.",
+        N_("Memory for each hash of a password, in MiB."),
         default=MEMORY_MIB,
         least=MEMORY_MIB,
         most=4096,
         unit=N_("MiB"),
     )
     argon2_passes = option.number(
-        "Argon2 passes over the memory of a hash.", default=PASSES, least=PASSES, most=1000
+        N_("Argon2 passes over the memory of a hash."), default=PASSES, least=PASSES, most=1000
     )
     argon2_lanes = option.number(
-        "Argon2 lanes (parallelism) of a hash.", default=LANES, least=LANES, most=64
+        N_("Argon2 lanes (parallelism) of a hash."), default=LANES, least=LANES, most=64
     )
 
 

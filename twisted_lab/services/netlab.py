@@ -24,6 +24,7 @@ from twisted_lab.serving import (
     build_process,
 )
 from twisted_lab.text.command_line import is_netlab
+from twisted_lab.text.language import _
 from twisted_lab.text.tables import table
 
 # A function, because twistd lists its plugins without collecting the options of all services.
@@ -75,7 +76,7 @@ def how_to_connect_to_all(
     process: ServiceProcess, services: Mapping[str, ServiceOptions], client: str
 ) -> str:
     """Return a table of the services, their addresses and the commands to connect."""
-    rows = [("service", "address", "how to connect")]
+    rows = [(_("service"), _("address"), _("how to connect"))]
     for name, options in services.items():
         service: NetworkService = process.getServiceNamed(options.command)
         rows += [
