@@ -21,14 +21,15 @@ from twisted_lab.accounts.commands import ALL_TABLES, COMMANDS, Lines, NotFound
 from twisted_lab.storage import DEFAULT_FILE, CannotStore, Unusable, open_database
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, complain, write_out
+from twisted_lab.text.language import N_, _
 from twisted_lab.text.prompts import ask
 
 ARGUMENTS = {
     "add": ("NAME",),
     "admit": ("NAME", "ADDRESS"),
     "passwd": ("NAME",),
-    "forget": ("NAME or ADDRESS",),
-    "revoke": ("ID or NAME",),
+    "forget": (N_("NAME or ADDRESS"),),
+    "revoke": (N_("ID or NAME"),),
 }
 USAGE = ", ".join(" ".join([command, *ARGUMENTS.get(command, ())]) for command in COMMANDS)
 
@@ -39,32 +40,50 @@ class AccountsOptions(Options):
     command = "twisted_lab.accounts"
     exit_status = 2
     synopsis = "Usage: python -m twisted_lab.accounts [--database FILE] COMMAND"
-    longdesc = (
-        f"Commands: {USAGE}. admit: guesses from elsewhere do not delay the owner at that address. "
-        "In a pipe a password is the first line of the input."
+    longdesc = N_(
+        "Commands: {commands}. admit: guesses from elsewhere do not delay the owner at "
+        "that address. In a pipe a password is the first line of the input.",
+        commands=USAGE,
     )
     action: str
     arguments: tuple[str, ...]
 
     database = option.path(
-        "The SQLite file of netlab-ident and netlab-auth.", default=DEFAULT_FILE, kind="database"
+        N_("The SQLite file of netlab-ident and netlab-auth."),
+        default=DEFAULT_FILE,
+        kind="database",
     )
 
     def parseArgs(self, command: str = "", *arguments: str) -> None:
         """Take the command and its arguments."""
         if command not in COMMANDS:
-            raise UsageError(f"the command is one of {', '.join(COMMANDS)}, not {command!r}")
+            raise UsageError(
+                _(
+                    "the command is one of {commands}, not {command!r}",
+                    commands=", ".join(COMMANDS),
+                    command=command,
+                )
+            )
         words = ARGUMENTS.get(command, ())
         if len(arguments) != len(words):
-            wanted = " ".join(words) or "nothing"
-            raise UsageError(f"{command} takes {wanted}, not {' '.join(arguments) or 'nothing'!r}")
+            nothing = _("nothing")
+            raise UsageError(
+                _(
+                    "{command} takes {wanted}, not {given!r}",
+                    command=command,
+                    wanted=" ".join(map(_, words)) or nothing,
+                    given=" ".join(arguments) or nothing,
+                )
+            )
         if any("\udc80" <= char <= "\udcff" for char in "".join(arguments)):
-            raise UsageError(f"{command} takes UTF-8, not {arguments[0]!r}")
+            raise UsageError(
+                _("{command} takes UTF-8, not {word!r}", command=command, word=arguments[0])
+            )
         self.action = command
         self.arguments = arguments
 
 
-def _exit(number: int, _: object) -> None:
+def _exit(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
 
 
@@ -81,10 +100,10 @@ def ask_password() -> str:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         # getpass switches the echo on again if it can.
         signal.signal(number, _exit)
-    password = getpass.getpass("New password: ")
+    password = getpass.getpass(f"{_('New password')}: ")
     check_password(password)
-    if getpass.getpass("Repeat the password: ") != password:
-        raise BadPassword("the two passwords are not the same")
+    if getpass.getpass(f"{_('Repeat the password')}: ") != password:
+        raise BadPassword(N_("the two passwords are not the same"))
     return password
 
 
@@ -100,12 +119,15 @@ def run(options: AccountsOptions) -> Lines:
     try:
         path = Path(options.database).absolute()
     except FileNotFoundError:
-        raise NotFound("the current directory was removed: change to another one") from None
+        raise NotFound(_("the current directory was removed: change to another one")) from None
     command = options.action
     arguments = list(options.arguments)
     if command != "add" and not path.exists():
         raise NotFound(
-            f"there is no file {options.database}; choose the services' one with --database"
+            _(
+                "there is no file {file}; choose the services' one with --database",
+                file=options.database,
+            )
         )
     if command in ("add", "passwd"):
         arguments[0] = account_name(arguments[0])
@@ -113,9 +135,9 @@ def run(options: AccountsOptions) -> Lines:
             clean_name(arguments[0])  # before a password is typed for nothing
         arguments.append(Passwords().hash(ask_password()))
     if command == "clear":
-        answer = ask("Forget all accounts, sessions and addresses? (yes or no)", "no", str)
+        answer = ask(_("Forget all accounts, sessions and addresses? (yes or no)"), "no", str)
         if answer != "yes":
-            raise NotFound("nothing is forgotten")
+            raise NotFound(_("nothing is forgotten"))
     database = open_database(str(path), ALL_TABLES)
     try:
         return database.run(lambda kept: COMMANDS[command](kept, *arguments))
@@ -134,7 +156,7 @@ def main() -> None:
         complain(options.command, error)
         raise SystemExit(1) from None
     except MemoryError as error:
-        complain(options.command, f"too little memory: {error}")
+        complain(options.command, _("too little memory: {error}", error=error))
         raise SystemExit(1) from None
     except (EOFError, KeyboardInterrupt):
         sys.stderr.write("\n")

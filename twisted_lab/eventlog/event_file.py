@@ -15,6 +15,7 @@ from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.eventlog.rotating_file import BATCH_BYTES, RotatingFile
 from twisted_lab.text.escaping import escape
 from twisted_lab.text.language import _
+from twisted_lab.text.system_errors import reason_of
 
 FLUSH_SECONDS = 0.1
 # Written at once, so that the cause of a crash is in the log.
@@ -200,7 +201,7 @@ class EventFile:
         return file
 
     def _cannot_rotate(self, error: OSError) -> None:
-        self._events.log_not_rotated(self._path, error.strerror or str(error))
+        self._events.log_not_rotated(self._path, reason_of(error))
 
     def _failed(self, error: OSError, lost: int) -> None:
         self._close_file()
@@ -208,7 +209,7 @@ class EventFile:
         self._lost = (self._lost or 0) + lost
         self.lost += lost
         if is_new:
-            self._events.log_lost(self._path, error.strerror or str(error))
+            self._events.log_lost(self._path, reason_of(error))
 
     def _close_file(self) -> None:
         if self._file is not None:

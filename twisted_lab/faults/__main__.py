@@ -18,6 +18,7 @@ from twisted_lab.faults.terminal import STATUS_SECONDS, Screen, error_columns, s
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.serving import build_process, option
+from twisted_lab.text.language import N_
 
 
 class Options(service.Options):
@@ -25,7 +26,7 @@ class Options(service.Options):
 
     synopsis = "Usage: python -m twisted_lab.faults --proxy tcp:PORT:HOST:PORT [options]"
 
-    watch = option.flag("Show each message, with its text, as it arrives or is lost.")
+    watch = option.flag(N_("Show each message, with its text, as it arrives or is lost."))
 
 
 def _log_to(screen: Screen) -> None:

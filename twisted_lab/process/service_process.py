@@ -22,6 +22,8 @@ from twisted_lab.process.process_options import ProcessOptions
 from twisted_lab.process.service_group import ServiceGroup
 from twisted_lab.process.signals import Signals
 from twisted_lab.resources import NotReady, Resource, open_all
+from twisted_lab.text.language import N_, message_of
+from twisted_lab.text.system_errors import reason_of
 
 
 class ServiceProcess(ServiceGroup):
@@ -105,8 +107,12 @@ class ServiceProcess(ServiceGroup):
         try:
             self.log.open()
         except OSError as error:
-            why = f"{error.filename}: {error.strerror}"
-            raise self._refusal(f"cannot write the log {why}", self.events) from None
+            why = N_(
+                "cannot write the log {file}: {reason}",
+                file=error.filename,
+                reason=reason_of(error),
+            )
+            raise self._refusal(why, self.events) from None
         if not self._has_listened:
             self.privilegedStartService()  # which only twistd calls
         self._check_ports()
@@ -134,7 +140,7 @@ class ServiceProcess(ServiceGroup):
         try:
             open_all(self.resources)
         except NotReady as error:
-            raise self._refusal(str(error), self.events) from None
+            raise self._refusal(message_of(error), self.events) from None
 
     def _refusal(self, reason: str, events: ServiceEvents) -> CannotStart:
         """Report why the process cannot start, close everything, and return the exception."""

@@ -69,7 +69,7 @@ from twisted_lab.serving import (
 )
 from twisted_lab.serving.storage import DEFAULT_FILE, shared_storage
 from twisted_lab.text.dialogue_messages import ASK_NAME, HELLO, WELCOME_BACK, AskPassword
-from twisted_lab.text.language import N_
+from twisted_lab.text.language import N_, _
 from twisted_lab.text.printing import print_line
 from twisted_lab.text.token_form import tell_token
 
@@ -142,7 +142,7 @@ class Authentication:
         patience = channel.patience
         channel.patience = min(patience, LOGIN_SECONDS)
         shown = _Presented()
-        for _ in range(TRIES):
+        for _time in range(TRIES):
             try:
                 shell = await self._enter(channel, shown)
             except BadName as error:
@@ -314,7 +314,10 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         passwords = Passwords(options.argon2_memory, options.argon2_passes, options.argon2_lanes)
     except MemoryError as error:
         # twistd has not started its log yet.
-        print_line(f"{options.command}: too little memory: {error}", sys.stderr)
+        print_line(
+            _("{service}: too little memory: {reason}", service=options.command, reason=error),
+            sys.stderr,
+        )
         raise CannotStart(str(error)) from None
     # A class opens its accounts in one lesson; each takes two hashes: to register and to log in.
     burst = max(BURST, 2 * options.max_registrations)

@@ -16,7 +16,7 @@ import struct
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self, overload
+from typing import Self
 
 from twisted_lab.text.printing import print_line
 
@@ -83,10 +83,10 @@ class Message(str):
         return made
 
 
-def message_of(error: BaseException) -> str:
-    """Return what an exception says, which is a `Message` if it was raised with one."""
-    said = error.args[0] if len(error.args) == 1 else ""
-    return said if isinstance(said, Message) else str(error)
+def message_of(error: BaseException) -> Message:
+    """Return what an exception says: the message that it was raised with, if it was."""
+    said = error.args[0] if len(error.args) == 1 else None
+    return said if isinstance(said, Message) else Message(str(error))
 
 
 def _(message: str | BaseException, /, **values: object) -> str:
@@ -100,7 +100,7 @@ def _(message: str | BaseException, /, **values: object) -> str:
     if isinstance(message, BaseException):
         message = message_of(message)
     if isinstance(message, Message):
-        return _(message.message, **message.values)
+        return _(message.message, **{**message.values, **values})
     translated = _translations.gettext(message) if message else ""  # "": the catalogue's header
     return _formatter.format(translated, **values) if values else translated
 
@@ -117,13 +117,9 @@ def ngettext(one: str, many: str, n: int, /, **values: object) -> str:
     return _formatter.format(_translations.ngettext(one, many, n), n=n, **values)
 
 
-@overload
-def N_(message: str, /) -> str: ...
-@overload
-def N_(message: str, /, **values: object) -> Message: ...
-def N_(message: str, /, **values: object) -> str:  # noqa: N802 (gettext's name)
-    """Mark a message that is translated later; with values, return a `Message`."""
-    return Message(message, **values) if values else message
+def N_(message: str, /, **values: object) -> Message:  # noqa: N802 (gettext's name)
+    """Mark a message that is translated later, and fill in its values in English."""
+    return Message(message, **values)
 
 
 class _Formatter(string.Formatter):

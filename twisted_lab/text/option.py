@@ -81,7 +81,7 @@ class Option(Generic[Value]):
         try:
             return self.read(text)
         except (usage.UsageError, ValueError) as error:
-            raise usage.UsageError(f"--{self.name}: {error}") from None
+            raise usage.UsageError(f"--{self.name}: {_(error)}") from None
 
 
 def with_default(doc: str, default: str) -> Message:

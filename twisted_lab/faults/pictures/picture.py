@@ -16,6 +16,7 @@ from twisted_lab.faults.pictures.diagram import MOST_ARROWS, Passage, lay_out
 from twisted_lab.faults.pictures.svg import draw
 from twisted_lab.faults.recordings.recording import open_for_writing
 from twisted_lab.text.escaping import escape_bytes
+from twisted_lab.text.system_errors import reason_of
 
 MOST_OPEN = 10_000  # units whose deliveries are expected; the oldest are forgotten
 MOST_COPIES = 10  # of one unit
@@ -171,7 +172,7 @@ class DiagramFile:
             with self._file:
                 self._file.write(draw(lay_out(picture.passages, picture.left_out)))
         except OSError as error:
-            self._failed(error.strerror or str(error))
+            self._failed(reason_of(error))
 
     def discard(self) -> None:
         """Close the file."""
