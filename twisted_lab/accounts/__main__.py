@@ -100,9 +100,9 @@ def ask_password() -> str:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         # getpass switches the echo on again if it can.
         signal.signal(number, _exit)
-    password = getpass.getpass(f"{_('New password')}: ")
+    password = getpass.getpass(_("New password") + ": ")
     check_password(password)
-    if getpass.getpass(f"{_('Repeat the password')}: ") != password:
+    if getpass.getpass(_("Repeat the password") + ": ") != password:
         raise BadPassword(N_("the two passwords are not the same"))
     return password
 

@@ -90,7 +90,7 @@ class Terminal:
         self._asks_name = True
         print_line(escape(why))
         if self._session is None:
-            print_line(f"{_('Name')}: ", end="")
+            print_line(_("Name") + ": ", end="")
         self._redraw()
 
     def _ask_no_more(self) -> None:
@@ -100,7 +100,7 @@ class Terminal:
             self._asks_name = False
 
     def _prompt(self) -> str:
-        return f"{_('Name')}: " if self._asks_name else "> "
+        return _("Name") + ": " if self._asks_name else "> "
 
     def _pending(self) -> str | None:
         count = self._client.room.pending

@@ -164,7 +164,7 @@ class Login:
             self.refused = True
         if asks_name and self._token is not None and not self._tried:
             self._tried = True
-            return f"{line} {_('(the stored token)')}", self._token
+            return line + " " + _("(the stored token)"), self._token
         return line, None
 
     def _forget(self) -> None:

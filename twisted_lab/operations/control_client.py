@@ -108,7 +108,7 @@ async def status(control: AMP) -> None:
         (_("service"), _("address"), _("connected"), _("in all"), _("refused"), _("errors"))
     ]
     for service in answer["services"]:
-        paused = f" {_('(paused)')}" if service["paused"] else ""
+        paused = " " + _("(paused)") if service["paused"] else ""
         counts = (service[key] for key in ("connected", "total", "refused", "errors"))
         rows.append((service["name"], service["addresses"] + paused, *counts))
     show(table(rows))

@@ -180,7 +180,7 @@ def joining_services() -> dict[str, ServiceOptions]:
                 ),
                 sys.stderr,
             )
-    return {service: options for _, service, options in sorted(joining, key=lambda row: row[0])}
+    return {service: options for _port, service, options in sorted(joining, key=lambda row: row[0])}
 
 
 def with_default(each: Option[Any], default: str) -> Option[Any]:

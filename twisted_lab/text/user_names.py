@@ -43,7 +43,11 @@ def known_name(text: str, longest: int = LONGEST_NAME) -> str:
     name = text.strip()
     if not 1 <= len(name) <= longest:
         raise BadName(
-            N_("a name has 1 to {longest} characters, not {count}", longest=longest, count=len(name))
+            N_(
+                "a name has 1 to {longest} characters, not {count}",
+                longest=longest,
+                count=len(name),
+            )
         )
     if not name.isprintable():
         raise BadName(N_("a name has no control or invisible characters"))

@@ -72,7 +72,7 @@ def rate(text: str) -> float:
 
 def share(text: str) -> float:
     """Read a probability: 20% or 0.2."""
-    what = N_("a probability such as 20% or 0.2")
+    what = N_("a probability such as {example} or 0.2", example="20%")
     value = _amount(text, _SHARES, "", what)
     if value > 1 and "%" not in text:
         raise ValueError(N_("expected {what}, not {text!r}", what=what, text=text))
