@@ -306,8 +306,8 @@ class CommandTests(SynchronousTestCase):
             (["add"], "add takes NAME, not 'nothing'"),
             (["add", "Anna", "Lee"], "add takes NAME, not 'Anna Lee'"),
             (["admit", "Anna"], "admit takes NAME ADDRESS, not 'Anna'"),
-            (["forget"], "forget takes NAME or ADDRESS"),
-            (["revoke"], "revoke takes ID or NAME"),
+            (["forget"], "forget takes NAME|ADDRESS"),
+            (["revoke"], "revoke takes ID|NAME"),
             (["list", "--colour"], "list takes nothing, not '--colour'"),
         ):
             self.refuse(2, arguments, reason)
@@ -316,7 +316,7 @@ class CommandTests(SynchronousTestCase):
         code, out, err = self.main("--help")
         self.assertEqual((code, err), (0, ""))
         text = " ".join(out.split())
-        self.assertIn("forget NAME or ADDRESS", text)
+        self.assertIn("forget NAME|ADDRESS", text)
         self.assertIn("[default: netlab.sqlite3]", text)
 
     def test_a_missing_file_is_not_created(self) -> None:

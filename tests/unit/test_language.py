@@ -76,8 +76,9 @@ class SourceTests(SynchronousTestCase):
     def test_messages_are_not_inside_f_strings_where_extraction_would_miss_them(self) -> None:
         for path in FILES:
             for text in nodes(path):
-                calls = ast.walk(text) if isinstance(text, ast.JoinedStr) else ()
-                for call in calls:
+                if not isinstance(text, ast.JoinedStr):
+                    continue
+                for call in ast.walk(text):
                     if isinstance(call, ast.Call) and ast.unparse(call.func) in TRANSLATING:
                         is_literal = isinstance(call.args[0], ast.Constant)
                         self.assertFalse(is_literal, f"{path}:{text.lineno}")

@@ -28,8 +28,8 @@ ARGUMENTS = {
     "add": ("NAME",),
     "admit": ("NAME", "ADDRESS"),
     "passwd": ("NAME",),
-    "forget": (N_("NAME or ADDRESS"),),
-    "revoke": (N_("ID or NAME"),),
+    "forget": ("NAME|ADDRESS",),
+    "revoke": ("ID|NAME",),
 }
 USAGE = ", ".join(" ".join([command, *ARGUMENTS.get(command, ())]) for command in COMMANDS)
 
@@ -66,13 +66,17 @@ class AccountsOptions(Options):
             )
         words = ARGUMENTS.get(command, ())
         if len(arguments) != len(words):
-            nothing = _("nothing")
+            given = " ".join(arguments) or _("nothing")
+            if not words:
+                raise UsageError(
+                    _("{command} takes nothing, not {given!r}", command=command, given=given)
+                )
             raise UsageError(
                 _(
                     "{command} takes {wanted}, not {given!r}",
                     command=command,
-                    wanted=" ".join(map(_, words)) or nothing,
-                    given=" ".join(arguments) or nothing,
+                    wanted=" ".join(words),
+                    given=given,
                 )
             )
         if any("\udc80" <= char <= "\udcff" for char in "".join(arguments)):

@@ -12,7 +12,7 @@ PATHS = ("FILE", "FOLDER")
 
 def short_doc(doc: str) -> str:
     """Return the first sentence of a description, without its full stop, in the language."""
-    return _(doc).partition(" " + _("[default:"))[0].partition(". ")[0].rstrip(".")
+    return _(doc).partition(_(" [default:"))[0].partition(". ")[0].rstrip(".")
 
 
 def values(each: Option[Any]) -> list[str]:

@@ -27,7 +27,6 @@ TWISTED_NAMES = {"longdesc", "synopsis", *vars(usage.Options())}
 # What Twisted and the documentation of methods add to the help.
 ADDED = (
     N_("Options:"),
-    N_("[default:"),
     N_("Display this help and exit."),
     N_("Display the version and exit."),
 )
@@ -169,21 +168,25 @@ class Options(usage.Options):
 
     def getUsage(self, width: int | None = None) -> str:
         """See `twisted.python.usage.Options`; `hidden` options are left out."""
-        self.docs = {name: _(doc) for name, doc in self.docs.items()}
-        self.defaults = {
-            name: _(shown) if isinstance(shown, str) else shown
-            for name, shown in self.defaults.items()
-        }
-        self.longdesc = _(self.longdesc)
-        every = self.longOpt
+        every, docs, defaults = self.longOpt, self.docs, self.defaults
         self.longOpt = [name for name in every if name.removesuffix("=") not in self.hidden]
+        # Twisted would add the defaults in English.
+        self.docs = {name: self._doc(name, f"{name}=" in every) for name in docs}
+        self.defaults = {}
+        self.longdesc = _(self.longdesc)
         try:
             text = super().getUsage(width)
         finally:
-            self.longOpt = every
+            self.longOpt, self.docs, self.defaults = every, docs, defaults
         for words in ADDED:
             text = text.replace(words, _(words))
         return text
+
+    def _doc(self, name: str, has_value: bool) -> str:
+        doc, default = self.docs[name] or "", self.defaults.get(name)
+        if default is None or not has_value:
+            return _(doc)
+        return _("{doc} [default: {default}]", doc=_(doc), default=default)
 
     def parseOptions(self, options: list[str] | None = None) -> None:
         """Parse `options`, by default the command line's; from then on all speaks its language.

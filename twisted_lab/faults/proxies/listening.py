@@ -32,10 +32,10 @@ from twisted_lab.ports.listening import (
     Wrapping,
 )
 from twisted_lab.serving import ServiceProcess
-from twisted_lab.text.language import _
+from twisted_lab.text.language import N_, _
 
 _PROXY = re.compile(r"(?:(?P<name>[\w.-]+)=)?(?P<kind>tcp|udp|unix):(?P<at>[^:]+):(?P<to>.+)")
-EXAMPLES = "tcp:9190:localhost:9090, udp:9195:localhost:9095 or unix:/run/echo:localhost:9090"
+EXAMPLES = N_("tcp:9190:localhost:9090, udp:9195:localhost:9095 or unix:/run/echo:localhost:9090")
 
 
 class ProxyPlan(NamedTuple):
