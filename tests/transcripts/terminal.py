@@ -79,8 +79,11 @@ class Terminal:
         """Read until the screen shows something."""
         end = time.monotonic() + DEADLINE
         while not condition():
+            left = end - time.monotonic()  # of a program that writes without end, too
             try:
-                piece = self._shell.read_nonblocking(65536, max(0, end - time.monotonic()))
+                if left < 0:
+                    raise pexpect.TIMEOUT("")
+                piece = self._shell.read_nonblocking(65536, left)
             except (pexpect.EOF, pexpect.TIMEOUT):
                 raise self.stuck(f"the terminal does not show {wanted}") from None
             self._stream.feed(piece)
