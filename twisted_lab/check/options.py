@@ -36,7 +36,6 @@ class Options(LanguageOption):
     """
 
     command = "twisted_lab.check"
-    exit_status = 2
     task: Task | None = None
     program: tuple[str, ...] = ()
     run_seed = 0

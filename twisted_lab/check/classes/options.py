@@ -49,7 +49,6 @@ class ClassOptions(LanguageOption):
     """
 
     command = "twisted_lab.check class"
-    exit_status = 2
     submissions = Path()
     chosen: tuple[Task, ...] = ()
 
