@@ -85,7 +85,7 @@ class Inbox(pop3.Mailbox):
         return b"%d" % self._message(i).number
 
     def _message(self, i: int) -> Message:
-        if i >= len(self.messages):
+        if not 0 <= i < len(self.messages):
             raise ValueError(i)
         return self.messages[i]
 
@@ -100,11 +100,10 @@ class Inbox(pop3.Mailbox):
     ) -> dict[int, Iterable[str]]:
         changed = dict(self.fetch(messages, uid))
         for message in changed.values():
-            if mode == 0:
+            if mode == 0:  # not +FLAGS, and not -FLAGS
                 message.flags.clear()
-            message.flags = (
-                message.flags.difference(flags) if mode < 0 else {*message.flags, *flags}
-            )
+            change = set.difference_update if mode < 0 else set.update
+            change(message.flags, flags)
         return {number: message.getFlags() for number, message in changed.items()}
 
     def getMessageCount(self) -> int:

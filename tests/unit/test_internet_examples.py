@@ -53,10 +53,11 @@ class MistakesTests(TestCase):
 
     def test_pop3(self) -> None:
         typed = ("ЙГШЕ", "RETR 1", "USER anna", "PASS wrong", "USER anna", "PASS secret")
-        refused = ("RETR", "RETR я", "RETR 1", "DELE 1")
+        self.program["inbox"].add(b"Subject: x\r\n\r\n")
+        refused = ("RETR", "RETR я", "RETR 0", "RETR 2", "DELE 1")
         answers = self.answers("Pop3", *typed, *refused)
         words = [answer.split()[0] for answer in answers]
-        self.assertEqual(words, ["-ERR", "-ERR", "+OK", "-ERR", "+OK", "+OK", *["-ERR"] * 4])
+        self.assertEqual(words, ["-ERR", "-ERR", "+OK", "-ERR", "+OK", "+OK", *["-ERR"] * 5])
 
     def test_imap4(self) -> None:
         typed = ("ЙГШЕ", "a ЙГШЕ", "b LOGIN anna wrong", "c FETCH 1 FLAGS", "d LOGIN anna secret")
