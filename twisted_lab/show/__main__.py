@@ -28,6 +28,14 @@ class ShowOptions(Options):
 
     code = option.flag(N_("Print the program instead of running it."))
 
+    def getUsage(self, width: int | None = None) -> str:
+        """Explain the arguments, in the language of the run."""
+        self.longdesc = _(
+            "Runs a small program with sockets, which prints each call and what the kernel answers. "
+            "Without a NAME all are listed."
+        )
+        return super().getUsage(width)
+
     def parse(self, options: list[str]) -> None:
         """Parse `options`, also those behind the name."""
         super().parse(self.options_first(options))

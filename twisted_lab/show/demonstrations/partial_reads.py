@@ -27,7 +27,7 @@ client.sendall(b"again")
 connection.recv(10, MSG_PEEK | MSG_WAITALL)  # waits for all 10 bytes, and leaves them there
 connection.recv(1024)
 
-step(_("The remedy: a message begins with its length, here in 4 bytes. Half of it arrives."))
+step(_("The remedy: a message begins with its length, here in 4 bytes. A part of it arrives."))
 message = (12).to_bytes(4, "big") + b"hello, world"
 client.sendall(message[:10])
 data = connection.recv(1024)
