@@ -31,8 +31,8 @@ class ShowOptions(Options):
     def getUsage(self, width: int | None = None) -> str:
         """Explain the arguments, in the language of the run."""
         self.longdesc = _(
-            "Runs a small program with sockets, which prints each call and what the kernel answers. "
-            "Without a NAME all are listed."
+            "Runs a small program with sockets, which prints each call and what the kernel "
+            "answers. Without a NAME all are listed."
         )
         return super().getUsage(width)
 
