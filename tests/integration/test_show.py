@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
-from tests.processes import ENVIRONMENT, ROOT
+from tests.processes import DEADLINE, ENVIRONMENT, ROOT
 from twisted_lab.show.__main__ import main
 from twisted_lab.show.catalogue import DEMONSTRATIONS
 from twisted_lab.text import language
@@ -142,6 +144,20 @@ SEEN = (
     r"layer 4, UDP: 8 bytes, from port (?P=sender) to (?P=receiver)\n",
     r"layers 5 to 7, the application: b'hello'\n",
 )
+
+
+@pytest.fixture(autouse=True)
+def _deadline() -> Iterator[None]:
+    """End a demonstration that waits for ever."""
+
+    def fail(*_args: object) -> None:
+        raise AssertionError(f"not ended after {DEADLINE} s")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(DEADLINE)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 def show(name: str, monkeypatch: Patch, capfd: Capture, locale: str = "C.UTF-8") -> str:
