@@ -38,7 +38,6 @@ class AccountsOptions(Options):
     """The database, and what to do with it."""
 
     command = "twisted_lab.accounts"
-    exit_status = 2
     synopsis = "Usage: python -m twisted_lab.accounts [--database FILE] COMMAND"
     longdesc = N_(
         "Commands: {commands}. admit: guesses from elsewhere do not delay the owner at "

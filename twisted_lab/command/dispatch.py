@@ -34,6 +34,9 @@ PROGRAMS = {
     "check": Program(
         "twisted_lab.check.__main__", N_("check a program, or those of a whole class")
     ),
+    "show": Program(
+        "twisted_lab.show.__main__", N_("run a small program that shows what sockets do")
+    ),
     "faults": Program("twisted_lab.faults.__main__", N_("put a bad network before a server")),
     "accounts": Program(
         "twisted_lab.accounts.__main__", N_("list and change what ident and auth keep")

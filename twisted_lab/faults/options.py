@@ -44,7 +44,7 @@ class Options(ObservingOptions):
     )
     interface = replace(
         ServiceOptions.interface,
-        doc=N_("Address to listen on, loopback only."),
+        doc=N_("Address to listen on; 0.0.0.0 lets other machines in."),
         default="127.0.0.1",
     )
     max_per_peer = replace(ServiceOptions.max_per_peer, default=10_000)

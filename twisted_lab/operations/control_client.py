@@ -51,7 +51,6 @@ class ControlOptions(Options):
     """Options of the client."""
 
     command = "twisted_lab.control"
-    exit_status = 2
     synopsis = "Usage: python -m twisted_lab.control [options] COMMAND"
     longdesc = N_(
         "The commands are {commands}",
