@@ -78,7 +78,7 @@ def _cells(student: Student, style: Style) -> Iterator[str]:
     for result in student.results:
         width = _wide(result.task)
         if result.report is None:
-            missing = f"{_('no program'):>{width}}"
+            missing = _("no program").rjust(width)
             unknown = " " * (width - 1) + style.mark(Verdict.NOT_CHECKED)
             yield missing if result.is_missing else unknown
             continue
