@@ -13,7 +13,7 @@ from math import atan2, degrees
 
 from twisted_lab.faults.pictures.diagram import Arrow, Fate, Layout
 from twisted_lab.text.escaping import escape
-from twisted_lab.text.language import _
+from twisted_lab.text.language import N_, _
 
 _LEFT, _TOP, _ROW, _COLUMN = 90, 100, 30, 340  # pixels
 _LEGEND = 120  # pixels for one word of the legend
@@ -91,14 +91,14 @@ def _clean(text: str, most: int = 1000) -> str:
 
 
 def _title(layout: Layout) -> str:
-    return _clean("Messages between " + (", ".join(layout.ends) or "nobody"))
+    return _clean(_("Messages between {ends}", ends=", ".join(layout.ends) or N_("nobody")))
 
 
 def _description(layout: Layout) -> str:
     counts = Counter(arrow.fate for arrow in layout.arrows)
-    words = [f"{counts[fate]} {fate.value}" for fate in Fate if counts[fate]]
-    words += [f"{layout.left_out} more are not drawn"] if layout.left_out else []
-    return _clean(", ".join(words) or "no messages")
+    words = [f"{counts[fate]} {_(fate.value)}" for fate in Fate if counts[fate]]
+    words += [_("{count} more are not drawn", count=layout.left_out)] if layout.left_out else []
+    return _clean(", ".join(words) or _("no messages"))
 
 
 def _column(number: int) -> int:
@@ -139,7 +139,8 @@ def _arrow(arrow: Arrow, layout: Layout) -> Iterator[str]:
     x1, y1, x2, y2 = _line(arrow)
     angle = degrees(atan2(y2 - y1, x2 - x1))
     yield f'<g class="arrow {fate.name.lower()}" role="graphics-symbol">'
-    yield f"<title>{time}: {_clean(sender)} to {_clean(receiver)}: {_clean(passage.text)}"
+    ends = _("{sender} to {receiver}", sender=_clean(sender), receiver=_clean(receiver))
+    yield f"<title>{time}: {ends}: {_clean(passage.text)}"
     yield f"{f': {note}' if note else ''}</title>"
     yield f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>'
     if fate in _HEADS:
@@ -184,6 +185,6 @@ def _legend(layout: Layout, height: int) -> Iterator[str]:
         yield f'<g class="arrow {fate.name.lower()}">'
         yield f'<line x1="{x}" y1="{y}" x2="{x + 30}" y2="{y}"/>'
         yield f'<g transform="translate({x + (15 if fate in _MARKS else 30)} {y})">{shape}</g></g>'
-        yield _text(x + 40, y + 4, fate.value)
+        yield _text(x + 40, y + 4, _(fate.value))
     if layout.left_out:
         yield _text(20, height - 10, f"{layout.left_out} more messages are not drawn.")
