@@ -210,6 +210,8 @@ async def open_connection(
         NotChecked: If nothing accepts connections where somebody else has started the server.
     """
     peer = await server.connect(_client_source(trial, manners, number), buffers=buffers)
+    if peer is None:
+        await server.program.settle(trial.bench.patience)  # it may be ending, and its end tells why
     if peer is None and number == 1 and trial.bench.address is not None:
         raise NotChecked(
             _(
