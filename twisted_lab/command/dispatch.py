@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from importlib import import_module
 from typing import NamedTuple
 
 from twisted_lab import __version__
 from twisted_lab.defaults import DEFAULTS
 from twisted_lab.memory import hook_for
+from twisted_lab.text.nearest import advice
 from twisted_lab.text.printing import print_line
 
 
@@ -41,15 +41,6 @@ PROGRAMS = {
 WRONG_USAGE = 2  # exit status
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return advice for an unknown word: the most similar known one, or all of them."""
-    from difflib import get_close_matches
-
-    known = list(known)
-    [*found] = get_close_matches(word, known, 1)
-    return f"did you mean {found[0]}?" if found else f"expected one of {', '.join(known)}"
-
-
 def _help() -> str:
     width = max(map(len, PROGRAMS))
     rows = (f"  {word:{width}}  {program.doc}" for word, program in PROGRAMS.items())
@@ -67,7 +58,7 @@ def _help() -> str:
 def _advice(word: str) -> str:
     if word in DEFAULTS:
         return f"netlab run {word} starts this service, and netlab client {word} connects to it"
-    return nearest(word, PROGRAMS)
+    return advice(word, PROGRAMS)
 
 
 def main() -> None:
