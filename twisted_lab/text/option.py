@@ -66,7 +66,7 @@ class Option(Generic[Value]):
 
     @property
     def shown_metavar(self) -> str:
-        """What --help shows of `metavar`; "" in a flag."""
+        """The word for its value in --help; "" in a flag."""
         if self.read is None:
             return ""
         # Where many words are possible, the text names them: the column is narrow.
