@@ -194,7 +194,7 @@ class HostileTests(SynchronousTestCase):
 
 
 class ShortTests(SynchronousTestCase):
-    """One cause is told once."""
+    """What several findings share."""
 
     def test_the_reason_comes_first_if_a_program_does_not_start(self) -> None:
         for verdict, left in ((Verdict.FAIL, "3 not"), (Verdict.NOT_CHECKED, "4 not")):
