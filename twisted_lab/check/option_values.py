@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.ports.addresses import host_and_port
 from twisted_lab.text.language import _
+from twisted_lab.text.nearest import did_you_mean
 
 
 def server(text: str) -> tuple[str, int]:
@@ -63,3 +66,26 @@ def answer(text: str) -> tuple[str, str]:
 def ids(text: str) -> tuple[str, ...]:
     """Return ids in capitals; whether they exist is seen later."""
     return tuple(each.strip() for each in text.upper().split(","))
+
+
+def require_known(option: str, names: Iterable[str], catalogue: Catalogue) -> None:
+    """See that all ids are those of requirements.
+
+    Args:
+        option: The option that names them.
+        names: The ids.
+        catalogue: All requirements.
+
+    Raises:
+        UsageError: One does not exist.
+    """
+    for each in names:
+        if each not in catalogue.requirements:
+            raise UsageError(
+                _(
+                    "{option}: no requirement has the id {id!r}; {advice}",
+                    option=option,
+                    id=each,
+                    advice=did_you_mean(each, catalogue.requirements) or _("--list shows all"),
+                )
+            )

@@ -22,7 +22,7 @@ from twisted_lab.text.option import Option
 from twisted_lab.text.printing import print_line
 
 PROGRAM = "netlab"  # the command that starts all others
-PROGRAMS = ("accounts", "check", "client", "control", "faults")  # with modules of their own
+PROGRAMS = ("accounts", "check", "client", "control", "faults", "show")  # with modules of their own
 # Attributes that Twisted's class looks for, but does not define.
 TWISTED_NAMES = {"longdesc", "synopsis", *vars(usage.Options())}
 # What Twisted and the documentation of methods add to the help.
@@ -41,8 +41,8 @@ WRONG = (
 )
 
 
-def write_out(command: str, text: str) -> None:
-    """Write `text` to standard output, for the program `command`.
+def write_out(command: str, text: str, end: str = "\n") -> None:
+    """Write `text` and `end` to standard output, for the program `command`.
 
     Raises:
         SystemExit: With status 1, if it cannot be written. The reason is on standard error, unless
@@ -51,7 +51,7 @@ def write_out(command: str, text: str) -> None:
     problem = _("it is closed")
     try:
         if sys.stdout is not None:
-            print_line(text)
+            print_line(text, end=end)
             return
     except OSError as error:
         problem = "" if isinstance(error, BrokenPipeError) else str(error.strerror)

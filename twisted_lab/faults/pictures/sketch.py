@@ -37,8 +37,8 @@ def sketch(passage: Passage, copy: int, began: float, is_coloured: bool, columns
         arrow = arrow[::-1].replace("▶", "◀")
     moment = passage.arrivals[copy] if passage.arrivals else passage.sent
     names = escape(passage.left), escape(passage.right)
-    seconds = _("{seconds:9.3f} s", seconds=moment - began)
-    line = f"{seconds}  {names[0]:>12} {arrow} {names[1]:<12}  "
+    time = _("{seconds:9.3f} s", seconds=moment - began)
+    line = f"{time}  {names[0]:>12} {arrow} {names[1]:<12}  "
     note = escape(passage.note(copy))
     note = note and f"  {note}"
     text = escape(passage.text)
