@@ -21,6 +21,7 @@ SILENT = "import time; print('started', flush=True); time.sleep(60)"
             ("--", "python server.py"),
             "cannot start python server.py: No such file or directory; leave out the quotes",
         ),
+        (("--", sys.executable, "a.py"), f"cannot start {sys.executable}: there is no 'a.py' in "),
         (("--", "\x1b[2J"), r"cannot start \x1b[2J: No such file or directory"),
         (("--connect", "name.invalid:9"), "cannot find 'name.invalid': "),
     ],

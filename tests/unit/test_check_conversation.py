@@ -183,6 +183,7 @@ class CauseTests(SynchronousTestCase):
             ),
             ("TypeError: an integer is required (got type str)", mistakes.PORT_IS_TEXT),
             ("ModuleNotFoundError: No module named 'requests'", mistakes.MISSING_MODULE),
+            ("IndentationError: unexpected indent", mistakes.UNREADABLE),
             (
                 "FileNotFoundError: [Errno 2] No such file or directory: '/home/anna/log.txt'",
                 mistakes.ABSOLUTE_PATH,

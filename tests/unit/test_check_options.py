@@ -119,7 +119,10 @@ class OptionsTests(SynchronousTestCase):
         for arguments, said in (
             ((), f"name the task first, as in {example}"),
             (("--", "x"), f"name the task first, as in {example}"),
-            (("echo", "--", "x"), f"the task is one of {TASKS}, not 'echo'"),
+            (("eho", "--", "x"), f"there is no task 'eho'; expected one of {TASKS}, class"),
+            (("echo-srver", "--", "x"), "no task 'echo-srver'; did you mean echo-server? ("),
+            (("echo", "--", "x"), "no task 'echo'; did you mean echo-server / echo-client? ("),
+            (("clas", "folder"), "no task 'clas'; did you mean class? ("),
             (("echo-server",), f"give the command after --, as in {example}"),
             (("echo-server", "--"), "give the command after --"),
             (("echo-server", "python", "s.py"), "unexpected 'python'; put -- before the command"),
@@ -127,15 +130,15 @@ class OptionsTests(SynchronousTestCase):
             (("echo-server", "--connect", "h:1", "--", "x"), "--connect and a command exclude"),
             (("echo-server", "--connect", "h:1", "--folder", "."), "--connect and --folder"),
             (("echo-client", "--connect", "h:1"), "--connect works with servers only"),
-            (("echo-server", "--only", "ES-99", "--", "x"), "no requirement has the id 'ES-99'"),
+            (("echo-server", "--only", "ES-99", "--", "x"), "the id 'ES-99'; did you mean ES-9? ("),
             (("echo-server", "--only", "EC-1", "--", "x"), "EC-1 is no requirement of echo-server"),
             (("echo-server", "--folder", "/none", "--", "x"), "--folder: expected a folder"),
             (("echo-server", "--seed", "x", "--", "x"), "--seed: expected a whole number"),
             (("echo-server", "--speed", "--", "x"), "--speed not recognized"),
-            (("netlab-echo", "--", "x"), "the task is one of echo-server, echo-client, "),
-            (("--profile", "lab"), "--profile: expected one of netlab, not 'lab'"),
+            (("netlab-echo", "--", "x"), "expected one of echo-server, echo-client, "),
+            (("--profile", "lab"), "--profile: expected one of netlab, not 'lab'; did you"),
             (("--profile", "netlab", "--", "x"), f"name the task first, as in {own_example}"),
-            (("--profile", "netlab", "echo-server"), "the task is one of netlab-echo, "),
+            (("--profile", "netlab", "echo-server"), "expected one of netlab-echo, "),
             (("--profile", "netlab", "--connect", "h:1"), "--connect and --profile exclude"),
             (("--explain", "7"), "--explain: no requirement has the id '7'; --list shows all"),
         ):
@@ -143,8 +146,10 @@ class OptionsTests(SynchronousTestCase):
 
     def test_help_lists_the_tasks(self) -> None:
         words = " ".join(str(Options()).split())
+        self.assertIn("--connect HOST:PORT Check the server", words)
+        self.assertIn("class --help", words)
         self.assertIn("python -m twisted_lab.check TASK [options] -- COMMAND...", words)
-        self.assertIn(f"one of {TASKS}.", words)
+        self.assertIn(f"one of {TASKS};", words)
 
     def test_the_page_has_each_option(self) -> None:
         page = (Path(__file__).parents[2] / "docs" / "checking.md").read_text()

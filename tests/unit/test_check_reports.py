@@ -193,6 +193,32 @@ class HostileTests(SynchronousTestCase):
             self.assertIn(said, printed)
 
 
+class ShortTests(SynchronousTestCase):
+    """What several findings share."""
+
+    def test_the_reason_comes_first_if_a_program_does_not_start(self) -> None:
+        for verdict, left in ((Verdict.FAIL, "3 not"), (Verdict.NOT_CHECKED, "4 not")):
+            first = find("ES-1", verdict, Evidence("The server opened no port."))
+            rest = [find(key, Verdict.NOT_CHECKED) for key in ("ES-2", "ES-3", "ES-7")]
+            report = report_of(first, *rest)
+            printed = terminal_report(report, Style(80)).split("\n")
+            self.assertEqual(printed[1:3], ["The server opened no port.", ""])
+            self.assertIn("? not checked  3 more, which depend on ES-1", printed)
+            self.assertNotIn("ES-7", "".join(printed))
+            self.assertIn(f"{left} checked", summary(report))
+
+    def test_each_is_shown_where_only_some_depend_on_a_failure(self) -> None:
+        self.assertIn("? not checked  ES-11 ", terminal_report(REPORT, Style(80)))
+
+    def test_a_hint_is_given_once(self) -> None:
+        cause = Evidence(mistake=mistakes.DECODED_PORTIONS)
+        found = [find("ES-2", Verdict.PASS), find("ES-6", Verdict.FAIL, cause)]
+        found += [find("ES-8", Verdict.FAIL, cause), find("ES-9", Verdict.WEAK, cause)]
+        printed = terminal_report(report_of(*found), Style(80), with_answers=True)
+        self.assertEqual(printed.count("Hint   The same as for ES-6."), 2)
+        self.assertEqual((printed.count("  Hint "), printed.count("  Answer ")), (3, 1))
+
+
 class StyleTests(SynchronousTestCase):
     def test_lines_fit_each_width_but_for_what_is_copied(self) -> None:
         for columns in (50, 79, 80, 121, 160):

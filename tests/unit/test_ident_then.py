@@ -100,5 +100,5 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(options.services["ident"]["then"], "broadcast")
         with redirect_stdout(io.StringIO()) as said:
             self.assertRaises(SystemExit, netlab.Options().parseOptions, ["--help-all"])
-        for name in ("--ident-then=", "--echo-once"):
+        for name in ("--ident-then ", "--echo-once"):
             self.assertIn(name, said.getvalue())

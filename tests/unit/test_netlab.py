@@ -117,26 +117,26 @@ class OptionsTests(SynchronousTestCase):
     def test_help_lists_own_and_shared_options(self) -> None:
         shown = self.help("--help")
         for part in (
-            "--base-port= ",
-            "--log-level= ",
+            "--base-port N ",
+            "--log-level VALUE ",
             "--tls ",
-            "--max-message= The longest message, in bytes. [default: 65536]",
-            "--idle-timeout= Idle timeout, in seconds. [default: the service's own]",
+            "--max-message N The longest message, in bytes. [default: 65536]",
+            "--idle-timeout N Idle timeout, in seconds. [default: the service's own]",
         ):
             self.assertIn(part, shown)
-        for part in ("--upper ", "--echo-tls", "--port=", "--listen=", "--workers", "--ask"):
+        for part in ("--upper ", "--echo-tls", "--port ", "--listen ", "--workers", "--ask"):
             self.assertNotIn(part, shown.partition("Runs all services")[0])
 
     def test_help_all_lists_options_of_each_service(self) -> None:
         shown = self.help("--help-all")
         for part in (
-            "--base-port= ",
+            "--base-port N ",
             "--tls ",
             "--echo-upper Send back upper-case text.",
-            "--chat-idle-timeout= Idle timeout, in seconds. [default: 60]",
-            "--auth-port= TCP port to listen on; 0 for any free one. [default: 9093]",
-            "--messages-framing= text (lines), int32 (a length first), or decimal:N or hex:N (the "
-            "length in N digits). [default: int32]",
+            "--chat-idle-timeout N Idle timeout, in seconds. [default: 60]",
+            "--auth-port N TCP port to listen on; 0 for any free one. [default: 9093]",
+            "--messages-framing VALUE text (lines), int32 (a length first), or decimal:N or hex:N "
+            "(the length in N digits). [default: int32]",
         ):
             self.assertIn(part, shown)
         for part in ("-workers", "--chat-listen", "--echo-log-level", "--chat-drain"):
@@ -145,9 +145,9 @@ class OptionsTests(SynchronousTestCase):
     def test_help_all_says_where_the_databases_are(self) -> None:
         shown = self.help("--help-all")
         for part in (
-            "--auth-database= The SQLite file that keeps the accounts. ",
-            "--ident-database= The SQLite file that keeps the names. ",
-            "--chat-history= The SQLite file that keeps the messages. ",
+            "--auth-database FILE The SQLite file that keeps the accounts. ",
+            "--ident-database FILE The SQLite file that keeps the names. ",
+            "--chat-history FILE The SQLite file that keeps the messages. ",
         ):
             self.assertIn(f"{part}[default: that of --database] --", shown)
 

@@ -103,7 +103,7 @@ class OptionTests(SynchronousTestCase):
         options.parse(["--names", "--ratio", "2.5", "--half", "4"])
         self.assertEqual((options.names, options.ratio, options.half), (True, 2.5, 4))
         self.assertEqual((options.title, options["loud"]), ("Sir", False))
-        for part in ("--names ", "--ratio= ", "--half= ", "[default: Sir]"):
+        for part in ("--names ", "--ratio TEXT ", "--half TEXT ", "[default: Sir]"):
             self.assertEqual(str(options).count(part), 1)
 
     def test_a_name_that_the_base_class_uses_is_refused(self) -> None:
@@ -141,10 +141,10 @@ class OptionTests(SynchronousTestCase):
         shown = " ".join(str(Sample()).split())
         for part in (
             "-l, --loud Shout.",
-            "--idle-timeout= Idle timeout, in seconds. [default: 600]",
-            "-f, --framing= How messages travel. [default: text]",
-            "--listen= An endpoint; can be given several times. --",
-            "--members= Members. --",
+            "--idle-timeout N Idle timeout, in seconds. [default: 600]",
+            "-f, --framing text|int32 How messages travel. [default: text]",
+            "--listen TEXT An endpoint; can be given several times. --",
+            "--members N Members. --",
         ):
             self.assertIn(part, shown)
 
@@ -163,6 +163,10 @@ class OptionTests(SynchronousTestCase):
             (["--members", "10"], "--members: expected a whole number from 1 to 9, not '10'"),
             (["--members", "+1"], "--members: expected a whole number from 1 to 9, not '+1'"),
             (["-f", "tar"], "--framing: expected one of text, int32, not 'tar'"),
+            (
+                ["-f", "int"],
+                "--framing: expected one of text, int32, not 'int'; did you mean int32?",
+            ),
             (["--half", "3"], "--half: 3 is odd"),
             (["--title="], "--title needs a value that is not empty"),
             (["--listen", ""], "--listen needs a value that is not empty"),

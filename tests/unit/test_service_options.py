@@ -86,7 +86,7 @@ class ServiceOptionsTests(SynchronousTestCase):
         for arguments, text in (
             (["--port", "x"], "--port: expected a whole number from 0 to 65535, not 'x'"),
             (["--interface", "here"], "--interface: an interface is an IP address such as"),
-            (["--prot", "1"], "--prot not recognized"),
+            (["--prot", "1"], "--prot not recognized; did you mean --port?"),
             (["--log-keep", "0"], "--log-keep: expected a whole number from 1 up, not '0'"),
             (["--log-level", "loud"], "--log-level: expected one of debug, info, warn, error, not"),
             (["9090"], "'9090' is not an option"),

@@ -10,6 +10,7 @@ from twisted.python.usage import UsageError
 from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.ports.addresses import host_and_port
 from twisted_lab.text.language import _
+from twisted_lab.text.nearest import did_you_mean
 
 
 def server(text: str) -> tuple[str, int]:
@@ -82,8 +83,9 @@ def require_known(option: str, names: Iterable[str], catalogue: Catalogue) -> No
         if each not in catalogue.requirements:
             raise UsageError(
                 _(
-                    "{option}: no requirement has the id {id!r}; --list shows all",
+                    "{option}: no requirement has the id {id!r}; {advice}",
                     option=option,
                     id=each,
+                    advice=did_you_mean(each, catalogue.requirements) or _("--list shows all"),
                 )
             )

@@ -20,6 +20,7 @@ from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.task import Role, Task
 from twisted_lab.text import option
 from twisted_lab.text.language import N_, _
+from twisted_lab.text.nearest import advice
 
 _EXAMPLE = "python -m twisted_lab.check echo-server -- python server.py"
 
@@ -92,9 +93,11 @@ class Options(LanguageOption):
         N_("Write the report to this file as JSON; - is the standard output, without the text."),
         default=None,
     )
-    html = option.path(N_("The same as a page for browsers."), default=None)
-    junit = option.path(N_("The same as JUnit's XML."), default=None)
-    gradescope = option.path(N_("The same as Gradescope's results.json."), default=None)
+    html = option.path(N_("Write the report to this file as a page for browsers."), default=None)
+    junit = option.path(N_("Write the report to this file as JUnit's XML."), default=None)
+    gradescope = option.path(
+        N_("Write the report to this file as Gradescope's results.json."), default=None
+    )
     marks = option.parsed(
         N_(
             "The mark that each verdict gives, such as flaky=1, and how much requirements count, "
@@ -142,8 +145,9 @@ class Options(LanguageOption):
                 raise UsageError(f"--tasks: {problem}") from None
         tasks = self.catalogue.tasks
         if task and task not in tasks:
+            known = (*tasks, "class")
             raise UsageError(
-                _("the task is one of {tasks}, not {task!r}", tasks=", ".join(tasks), task=task)
+                _("there is no task {task!r}; {advice}", task=task, advice=advice(task, known))
             )
         if others:
             raise UsageError(
@@ -204,7 +208,8 @@ class Options(LanguageOption):
         self.longdesc = _(
             "Starts the program COMMAND again and again, and checks whether it does what the task "
             "asks for. {{host}} and {{port}} in COMMAND are replaced by the server to connect to. "
-            "The task is one of {tasks}. The exit status is 0 if nothing failed, 1 if a MUST "
+            "The task is one of {tasks}; the word class in its place checks the programs of a "
+            "whole class, see class --help. The exit status is 0 if nothing failed, 1 if a MUST "
             "failed, 2 for wrong usage, and 3 if a MUST could not be checked. docs/checking.md "
             "explains more.",
             tasks=", ".join(self.catalogue.tasks),

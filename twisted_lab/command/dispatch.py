@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 from importlib import import_module
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from twisted_lab.defaults import DEFAULTS
 from twisted_lab.memory import hook_for
 from twisted_lab.text import language
 from twisted_lab.text.language import N_, _
+from twisted_lab.text.nearest import advice
 from twisted_lab.text.printing import print_line
 
 
@@ -49,19 +49,6 @@ PROGRAMS = {
 WRONG_USAGE = 2  # exit status
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Return advice for an unknown word: the most similar known one, or all of them."""
-    from difflib import get_close_matches
-
-    known = list(known)
-    [*found] = get_close_matches(word, known, 1)
-    return (
-        _("did you mean {word}?", word=found[0])
-        if found
-        else _("expected one of {known}", known=", ".join(known))
-    )
-
-
 def _help() -> str:
     width = max(map(len, PROGRAMS))
     rows = (f"  {word:{width}}  {_(program.doc)}" for word, program in PROGRAMS.items())
@@ -82,7 +69,7 @@ def _advice(word: str) -> str:
             "netlab run {word} starts this service, and netlab client {word} connects to it",
             word=word,
         )
-    return nearest(word, PROGRAMS)
+    return advice(word, PROGRAMS)
 
 
 def main() -> None:

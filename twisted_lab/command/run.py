@@ -6,9 +6,10 @@ import sys
 
 from twisted.scripts import twistd
 
-from twisted_lab.command.dispatch import WRONG_USAGE, nearest
+from twisted_lab.command.dispatch import WRONG_USAGE
 from twisted_lab.process.plugins import PREFIX, makers
 from twisted_lab.text.language import _
+from twisted_lab.text.nearest import advice
 from twisted_lab.text.printing import print_line
 
 
@@ -25,7 +26,7 @@ def main() -> None:
                 _(
                     "netlab run: there is no service {service!r}; {advice}",
                     service=service,
-                    advice=nearest(service, known),
+                    advice=advice(service, known),
                 ),
                 sys.stderr,
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from getopt import GetoptError, gnu_getopt
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from twisted.python import usage
 from twisted_lab import __version__
 from twisted_lab.text import language
 from twisted_lab.text.language import N_, _
+from twisted_lab.text.nearest import with_nearest
 from twisted_lab.text.option import Option
 from twisted_lab.text.printing import print_line
 
@@ -78,12 +79,18 @@ def as_started(text: str) -> str:
     return re.sub(r"twistd \[options\] netlab(?:-(\w+ ))? *", r"netlab run \1", text)
 
 
-def translated(text: str) -> str:
-    """Return what Python says of wrong options in the language of the messages."""
+def translated(text: str, known: Iterable[str]) -> str:
+    """Return what Python says of wrong options in the language of the messages.
+
+    Args:
+        text: What it says.
+        known: The options that exist; the nearest one follows an unknown one.
+    """
     for message in WRONG:
         pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(message))
         if found := re.fullmatch(pattern, text, re.DOTALL):
-            return _(message, **found.groupdict())
+            said = _(message, **found.groupdict())
+            return with_nearest(said, found["name"], known) if message is WRONG[0] else said
     return text
 
 
@@ -168,16 +175,20 @@ class Options(usage.Options):
 
     def getUsage(self, width: int | None = None) -> str:
         """See `twisted.python.usage.Options`; `hidden` options are left out."""
-        every, docs, defaults = self.longOpt, self.docs, self.defaults
-        self.longOpt = [name for name in every if name.removesuffix("=") not in self.hidden]
-        # Twisted would add the defaults in English.
-        self.docs = {name: self._doc(name, f"{name}=" in every) for name in docs}
-        self.defaults = {}
-        self.longdesc = _(self.longdesc)
-        try:
-            text = super().getUsage(width)
-        finally:
-            self.longOpt, self.docs, self.defaults = every, docs, defaults
+        # Twisted shows no words for values: it gets all options as flags, with them in the names.
+        view: Any = usage.Options()
+        view.longdesc = _(getattr(self, "longdesc", ""))
+        shorts = {name: short for short, name in self.synonyms.items() if len(short) == 1}
+        for given in self.longOpt:
+            name = given.removesuffix("=")
+            if name in self.hidden:
+                continue
+            metavar = self.declared[name].shown_metavar if name in self.declared else ""
+            label = f"{name} {metavar}".rstrip()
+            view.longOpt.append(label)
+            view.docs[label] = self._doc(name, given.endswith("="))
+            view.synonyms |= {label: label, shorts.get(name, label): label}
+        text: str = view.getUsage(width)
         for words in ADDED:
             text = text.replace(words, _(words))
         return text
@@ -200,7 +211,9 @@ class Options(usage.Options):
         except usage.UsageError as error:
             is_usage = not isinstance(error, CannotRun)
             hint = f" ({self.help_hint()})" if is_usage else ""
-            print_line(as_started(f"{self.command}: {translated(_(error))}{hint}"), sys.stderr)
+            names = [f"--{each.removesuffix('=')}" for each in self.longOpt]
+            problem = translated(_(error), names)
+            print_line(as_started(f"{self.command}: {problem}{hint}"), sys.stderr)
             raise SystemExit(self.exit_status if is_usage else 1) from None
 
     def parse(self, options: list[str]) -> None:

@@ -14,11 +14,13 @@ from typing import Any, Generic, Literal, Self, TypeVar, overload
 from twisted.python import usage
 
 from twisted_lab.text.language import N_, Message, _
+from twisted_lab.text.nearest import with_nearest
 
 Value = TypeVar("Value")
 Default = TypeVar("Default")
 
 UNLIMITED = 10**15
+_MOST_METAVAR = 16  # characters
 
 
 @dataclass(eq=False)
@@ -61,6 +63,14 @@ class Option(Generic[Value]):
 
     def __set__(self, options: usage.Options, value: Value) -> None:
         options.update({self.name: value})
+
+    @property
+    def shown_metavar(self) -> str:
+        """The word for its value in --help; "" in a flag."""
+        if self.read is None:
+            return ""
+        # Where many words are possible, the text names them: the column is narrow.
+        return self.metavar if len(self.metavar) <= _MOST_METAVAR else "VALUE"
 
     def row(self) -> list[Any]:
         """Return its row in ``optFlags`` or ``optParameters``."""
@@ -148,9 +158,8 @@ def choice(
 
     def read(given: str) -> str:
         if given not in words:
-            raise usage.UsageError(
-                _("expected one of {known}, not {text!r}", known=", ".join(words), text=given)
-            )
+            problem = _("expected one of {known}, not {text!r}", known=", ".join(words), text=given)
+            raise usage.UsageError(with_nearest(problem, given, words))
         return given
 
     return parsed(doc, read, default=default, short=short, metavar="|".join(words))

@@ -9,6 +9,7 @@ from twisted_lab.check.requirements.requirement import Mistake
 
 # The first that fits counts. Each looks at the last line of the traceback.
 _CAUSES = (
+    (r"(SyntaxError|IndentationError|TabError): ", mistakes.UNREADABLE),
     (r"UnicodeDecodeError", mistakes.DECODED_PORTIONS),
     (r"ConnectionResetError|BrokenPipeError|ConnectionAbortedError", mistakes.RESET_ENDS_SERVER),
     (r"invalid literal for int\(\).*: ''", mistakes.ENTER_IS_NONSENSE),

@@ -17,7 +17,11 @@ _MOST_SCREEN = 4000  # characters
 
 
 def failure(
-    finding: Finding, style: Style, with_answer: bool = False, with_picture: bool = False
+    finding: Finding,
+    style: Style,
+    with_answer: bool = False,
+    with_picture: bool = False,
+    same_as: str = "",
 ) -> Iterator[str]:
     """Return the lines that explain a failure.
 
@@ -26,8 +30,9 @@ def failure(
         style: How the lines look.
         with_answer: Whether to show the second stage of the hint.
         with_picture: Whether to draw who sent what to whom.
+        same_as: The id of a requirement whose hint, which is shown, is the same; "" if none is.
     """
-    evidence, requirement, mistake = finding.evidence, finding.requirement, finding.mistake
+    evidence, requirement = finding.evidence, finding.requirement
     yield from heading(finding, style)
     yield from _part("Why", _(requirement.why), style)
     yield from _steps(evidence, style)
@@ -40,19 +45,26 @@ def failure(
     if with_picture:
         yield from _picture(evidence, style)
     yield from _screen(evidence.screen, style)
-    yield from _part("Hint", _(mistake.question), style)
-    if with_answer:
-        yield from _part("Answer", _(mistake.answer), style)
+    yield from _hint(finding, style, with_answer, same_as)
     yield _INDENT + _("By hand, in another terminal:")
     # Not wrapped, so that it can be copied.
     yield f"{_INDENT * 2}{shown(evidence.by_hand or _(requirement.by_hand), 2000)}"
 
 
-def brief(finding: Finding, style: Style, with_answer: bool = False) -> Iterator[str]:
+def brief(
+    finding: Finding, style: Style, with_answer: bool = False, same_as: str = ""
+) -> Iterator[str]:
     """Return the lines about what works, but not as it should, or failed once; see `failure`."""
     yield from heading(finding, style)
     if finding.evidence.note:
         yield from _part("Seen", shown(finding.evidence.note), style)
+    yield from _hint(finding, style, with_answer, same_as)
+
+
+def _hint(finding: Finding, style: Style, with_answer: bool, same_as: str) -> Iterator[str]:
+    if same_as:
+        yield from _part("Hint", _("The same as for {id}.", id=same_as), style)
+        return
     yield from _part("Hint", _(finding.mistake.question), style)
     if with_answer:
         yield from _part("Answer", _(finding.mistake.answer), style)

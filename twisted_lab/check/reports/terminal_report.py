@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from twisted_lab.check.reports.failure import brief, failure
 from twisted_lab.check.reports.style import Style, shown
-from twisted_lab.check.requirements.requirement import Level
+from twisted_lab.check.requirements.requirement import Level, Mistake
 from twisted_lab.check.verdicts import Finding, Report, Verdict
-from twisted_lab.text.language import N_, _
+from twisted_lab.text.language import N_, _, ngettext
 
 _COUNTED = {
     Verdict.PASS: N_("{n} passed"),
@@ -35,16 +36,45 @@ def terminal_report(
         with_pictures: Whether to draw, for each failure, who sent what to whom.
     """
     lines = style.wrapped(f"{report.task}: {shown(report.program)}", "  ", "")
-    lines += [line(finding, style) for finding in report.findings]
-    for finding in report.findings:
+    blocked = _blocked(report)
+    findings = tuple(each for each in report.findings if each.requirement.id not in blocked)
+    if blocked:  # nothing is more important than why
+        lines += [*style.wrapped(shown(findings[0].evidence.note)), ""]
+    lines += [line(finding, style) for finding in findings]
+    if blocked:
+        more = ngettext(
+            "{n} more, which depends on {id}",
+            "{n} more, which depend on {id}",
+            len(blocked),
+            id=findings[0].requirement.id,
+        )
+        lines.append(_row(Verdict.NOT_CHECKED, more, style))
+    hinted: dict[Mistake, str] = {}  # the first requirement that each hint was for
+    for finding in findings:
+        if finding.verdict not in (Verdict.FAIL, Verdict.WEAK, Verdict.FLAKY):
+            continue
+        key = finding.requirement.id
+        first = hinted.setdefault(finding.mistake, key)
+        same_as = "" if first == key else first
         if finding.verdict is Verdict.FAIL:
-            lines += ["", *failure(finding, style, with_answers, with_pictures)]
-        elif finding.verdict in (Verdict.WEAK, Verdict.FLAKY):
-            lines += ["", *brief(finding, style, with_answers)]
-    for title, texts in sections(report):
+            lines += ["", *failure(finding, style, with_answers, with_pictures, same_as)]
+        else:
+            lines += ["", *brief(finding, style, with_answers, same_as)]
+    for title, texts in sections(replace(report, findings=findings)):
         lines += _section(title, texts, style)
     lines += ["", *style.wrapped(summary(report)), *style.wrapped(next_step(report, with_answers))]
     return "\n".join(lines)
+
+
+def _blocked(report: Report) -> list[str]:
+    """Return the ids of all that depends on the first requirement, if it is not met."""
+    blocked: list[str] = []
+    first = report.findings[:1]
+    if first and first[0].verdict in (Verdict.FAIL, Verdict.NOT_CHECKED):
+        for each in report.findings[1:]:
+            if {first[0].requirement.id, *blocked}.intersection(each.requirement.needs):
+                blocked.append(each.requirement.id)
+    return blocked
 
 
 def sections(report: Report) -> list[tuple[str, Sequence[str]]]:
@@ -74,11 +104,14 @@ def sections(report: Report) -> list[tuple[str, Sequence[str]]]:
 def line(finding: Finding, style: Style) -> str:
     """Return one line about a requirement: symbol, verdict, id, level and text."""
     requirement = finding.requirement
-    width = max(len(_(verdict.value)) for verdict in Verdict)
-    verdict = _(finding.verdict.value)
-    words = f"{verdict:{width}}  {requirement.id:5}  {requirement.level.name[0]}  "
-    text = style.cut(_(requirement.text), 2 + len(words))
-    return f"{style.mark(finding.verdict)} {words}{text}"
+    about = f"{requirement.id:5}  {requirement.level.name[0]}  {_(requirement.text)}"
+    return _row(finding.verdict, about, style)
+
+
+def _row(verdict: Verdict, about: str, style: Style) -> str:
+    width = max(len(_(each.value)) for each in Verdict)
+    words = f"{_(verdict.value):{width}}  "
+    return f"{style.mark(verdict)} {words}{style.cut(about, 2 + len(words))}"
 
 
 def summary(report: Report) -> str:

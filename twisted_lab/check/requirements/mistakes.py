@@ -76,6 +76,14 @@ ABSOLUTE_PATH = Mistake(
         "program, such as Path(__file__).parent / 'log.txt'."
     ),
 )
+UNREADABLE = Mistake(
+    "unreadable-program",
+    N_("Which line does Python name, and what is wrong in it, or right before it?"),
+    N_(
+        "Python cannot read the program, and runs no line of it. Start it by hand, and repair the "
+        "line that the message names: often a bracket, a colon or the indentation."
+    ),
+)
 MISSING_MODULE = Mistake(
     "missing-module",
     N_("Is each module that you import installed here, or in your folder?"),

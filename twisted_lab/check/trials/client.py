@@ -123,6 +123,9 @@ class Client:
         await self._say_rest()
         while True:
             await program.until(lambda: is_complete() or peer.has_ended, patience)
+            if peer.has_ended and not is_complete():
+                # A process that ends closes its connections first, and its end tells why.
+                await program.settle(patience)
             if program.has_ended:
                 await self._hear_the_end()
             self._note()

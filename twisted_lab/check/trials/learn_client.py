@@ -12,6 +12,7 @@ from twisted_lab.check.outcomes import NotChecked
 from twisted_lab.check.prompts.answers import CLIENT_STYLES
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.trials.client_manners import ClientManners
+from twisted_lab.check.trials.missing_file import expect_file
 from twisted_lab.check.trials.source import source_of
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
@@ -56,6 +57,7 @@ async def _try(bench: Bench, manners: ClientManners) -> tuple[_Success, ClientMa
     try:
         user = start_client(trial, manners)
         is_ready = await user.ready()
+        expect_file(trial, user.program)
         questions = tuple(user.operator.questions)
         behaviour = tuple(
             _('It asks "{question}".', question=question.text) for question in questions

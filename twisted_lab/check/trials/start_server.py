@@ -17,6 +17,7 @@ from twisted_lab.check.subjects.operator import Answer, Operator
 from twisted_lab.check.subjects.peer import Peer
 from twisted_lab.check.subjects.server import Server, StartedServer
 from twisted_lab.check.trials.client import Client
+from twisted_lab.check.trials.missing_file import expect_file
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.text.language import _
@@ -67,9 +68,11 @@ async def start_server(
     Raises:
         Failed: If it does not listen.
         NotChecked: If another program of this machine may have its port.
+        SandboxFailed: If its interpreter does not find it.
     """
     server = begin_server(trial, manners, port, sandbox, answers)
     if not await until_listening(trial, server):
+        expect_file(trial, server.program)
         excuse_a_port_in_use(server)
         raise Failed(no_port(server), likely_cause(server.program.traceback))
     return server
@@ -210,6 +213,8 @@ async def open_connection(
         NotChecked: If nothing accepts connections where somebody else has started the server.
     """
     peer = await server.connect(_client_source(trial, manners, number), buffers=buffers)
+    if peer is None:
+        await server.program.settle(trial.bench.patience)  # it may be ending, and its end tells why
     if peer is None and number == 1 and trial.bench.address is not None:
         raise NotChecked(
             _(

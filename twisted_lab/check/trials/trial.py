@@ -94,8 +94,12 @@ class Trial:
         self._closers.append(closer)
 
     def evidence(self, note: str = "") -> Evidence:
-        """Return what was seen."""
-        screen = self._programs[-1].terminal.text if self._programs else ""
+        """Return what was seen, with all that was printed until now."""
+        screen = ""
+        if self._programs:
+            terminal = self._programs[-1].terminal
+            terminal.drain()
+            screen = terminal.text
         return Evidence(
             note=note,
             steps=tuple(self.steps),

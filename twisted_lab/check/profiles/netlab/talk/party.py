@@ -174,6 +174,8 @@ class Party:
 
         if not (within and await bench.activity.until(is_over, within)):
             await program.until(is_over, bench.patience)
+        if self.peer.has_ended and not condition():
+            await program.settle(bench.patience)  # it may be ending, and its end tells why
 
     def _note(self, size: int) -> None:
         self._trial.sent(self._name, _("server"), False, self.unread[:size])
