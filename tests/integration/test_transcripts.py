@@ -25,7 +25,10 @@ PAGES = [
 # More than 3 s of CPU time, or 10 s of waiting.
 LONG = (
     "README.md",
-    *(f"docs/{name}.md" for name in ("checking", "faults", "howto-add-a-service", "operations")),
+    *(
+        f"docs/{name}.md"
+        for name in ("checking", "faults", "howto-add-a-service", "operations", "teaching")
+    ),
 )
 
 
