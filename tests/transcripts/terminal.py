@@ -73,7 +73,8 @@ class Terminal:
     @property
     def listens(self) -> bool:
         """Whether the command has said that it serves, or waits at the prompt of our client."""
-        return any("listening on " in line for line in self.output) or self.output[-1:] == [">"]
+        says_so = any("listening on " in line.lower() for line in self.output)
+        return says_so or self.output[-1:] == [">"]
 
     def wait(self, condition: Callable[[], object], wanted: str) -> None:
         """Read until the screen shows something."""
