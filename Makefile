@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run lecture test coverage test-long canary test-repeat check-repeat lint bench bench-quick \
 	bench-compare decisions fuzz hostile kill lossy load soak messages options docs licences \
-	clean constraints
+	translated wheel release clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -68,7 +68,7 @@ RUN = $(BIN)/python
 PYTEST = $(BIN)/python -m pytest $(PARALLEL)
 
 # Many tests wait rather than compute, so two workers more than there are cores; each costs 2 s to start.
-PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 2) --dist loadgroup
+PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 2) --dist loadgroup --max-worker-restart 0
 
 # Tests of the services by stream also run without the fast path.
 STREAMS := $(addprefix tests/integration/test_,echo_process.py conversations.py accounts.py workers.py)
@@ -138,6 +138,21 @@ docs: .venv/.docs  ## build the documentation site, docs/_build/index.html
 
 licences: .venv/.bench .venv/.docs .venv/.fuzz  ## write the licences of all packages into docs/dependencies.md
 	@$(BIN)/python -m tests.programs.licences
+
+wheel: $(INSTALLED)  ## build the wheel, to install the command `netlab` elsewhere
+	@PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) --quiet wheel --no-deps --wheel-dir dist .
+	@echo "The wheel is $$(ls -t dist/*.whl | head -n 1); pipx install FILE installs it."
+
+translated: $(INSTALLED)  ## write into all translated pages that they are up to date
+	@$(BIN)/python -m tests.programs.translations --update
+
+release: $(INSTALLED)  ## make version VERSION: its number, and the change log from newsfragments/
+	@[ "$(VERSION)" ] || { echo "which version? make release VERSION=1.2.3" >&2; exit 1; }
+	@[ -z "$$(git status --porcelain)" ] || { echo "there are changes that are not committed" >&2; exit 1; }
+	@$(BIN)/python -m tests.programs.translations
+	@sed -i 's/^__version__ = .*/__version__ = "$(VERSION)"/' twisted_lab/__init__.py
+	@$(BIN)/towncrier build --yes --version "$(VERSION)"
+	@echo "See the change log, run .ci/run, and commit."
 
 clean:  ## remove .venv and all that was built
 	rm -rf .venv .canary dist build docs/_build .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache \

@@ -61,6 +61,7 @@ nitpick_ignore_regex = [("py:.*", r"(?!twisted_lab).*")]
 html_theme = "furo"
 html_title = f"twisted_lab {release}"
 html_copy_source = False
+html_show_copyright = False
 html_extra_path = ["site"]  # leads from the top folder to the index page
 html_static_path = ["static"]
 html_css_files = ["site.css"]
@@ -105,6 +106,14 @@ def find_name(
     return text
 
 
+def name_language(
+    _app: Sphinx, page: str, _template: str, context: dict[str, object], _tree: object
+) -> None:
+    """Tell browsers and screen readers the language of a translated page."""
+    if page.endswith(".ru"):
+        context["language"] = "ru"
+
+
 def shorten_signature(
     _app: Sphinx,
     _what: str,
@@ -124,4 +133,5 @@ def setup(app: Sphinx) -> None:
     """Connect the functions above."""
     app.connect("source-read", prepare_page)
     app.connect("missing-reference", find_name)
+    app.connect("html-page-context", name_language)
     app.connect("autodoc-process-signature", shorten_signature)

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pexpect
 import pyte
 
-from tests.processes import DEADLINE, ENVIRONMENT
+from tests.processes import DEADLINE, ENVIRONMENT, wait_until
 
 CLIENT = (sys.executable, "-m", "twisted_lab.client")
 
@@ -76,9 +77,13 @@ class Terminal:
 
     def see(self, pattern: str) -> None:
         """Wait until a whole line on the screen matches `pattern`."""
+        end = time.monotonic() + DEADLINE
         while not any(re.fullmatch(pattern, line) for line in self.lines):
+            left = end - time.monotonic()  # of a program that writes without end, too
             try:
-                self._feed(self.child.read_nonblocking(4096, DEADLINE))
+                if left < 0:
+                    raise pexpect.TIMEOUT("")
+                self._feed(self.child.read_nonblocking(4096, left))
             except (pexpect.EOF, pexpect.TIMEOUT):
                 raise AssertionError(f"{pattern!r} is not among {self.lines}") from None
 
@@ -97,7 +102,7 @@ class Terminal:
     def end(self) -> int:
         """Wait for its end, and return the exit status."""
         self._feed(self.child.read())
-        self.child.wait()
+        wait_until(lambda: not self.child.isalive())
         assert self.child.exitstatus is not None
         return self.child.exitstatus
 

@@ -28,6 +28,7 @@ IN_CHECKOUT = (
     "examples/lecture/README.md",
     "docs/howto-add-a-service.md",
     "docs/lab.md",
+    "docs/internet-protocols.md",
 )
 
 # An own network, with the loopback interface alone: all ports are free, and nothing leaves it. The

@@ -72,16 +72,23 @@ class Terminal:
 
     @property
     def listens(self) -> bool:
-        """Whether the command has said that it serves, or waits at the prompt of our client."""
-        says_so = any("listening on " in line.lower() for line in self.output)
-        return says_so or self.output[-1:] == [">"]
+        """Whether the command has said that it serves, or waits at the prompt of our client.
+
+        Twisted's own services say that they are ``starting on`` a port once they listen there, and
+        nc begins with a capital letter.
+        """
+        serves = re.compile(r"[Ll]istening on |starting on \d")
+        return any(map(serves.search, self.output)) or self.output[-1:] == [">"]
 
     def wait(self, condition: Callable[[], object], wanted: str) -> None:
         """Read until the screen shows something."""
         end = time.monotonic() + DEADLINE
         while not condition():
+            left = end - time.monotonic()  # of a program that writes without end, too
             try:
-                piece = self._shell.read_nonblocking(65536, max(0, end - time.monotonic()))
+                if left < 0:
+                    raise pexpect.TIMEOUT("")
+                piece = self._shell.read_nonblocking(65536, left)
             except (pexpect.EOF, pexpect.TIMEOUT):
                 raise self.stuck(f"the terminal does not show {wanted}") from None
             self._stream.feed(piece)

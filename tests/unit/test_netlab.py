@@ -45,11 +45,11 @@ _CLIENT = "python -m twisted_lab.client"
 
 
 class OptionsTests(SynchronousTestCase):
-    def refuse(self, *arguments: str) -> str:
+    def refuse(self, *arguments: str, status: int = 2) -> str:
         said = io.StringIO()
         with redirect_stderr(said):
             end = self.assertRaises(SystemExit, parse, *arguments)
-        self.assertEqual(end.code, 1)
+        self.assertEqual(end.code, status)
         self.assertEqual(said.getvalue().count("\n"), 1)
         return said.getvalue()
 
@@ -310,7 +310,7 @@ class OptionsTests(SynchronousTestCase):
             parse("--only", "echo")
             parse("--only", "ident", "--ident-database", "/x")
             parse("--database", "/x")
-            self.assertIn("directory was removed", self.refuse("--only", "ident"))
+            self.assertIn("directory was removed", self.refuse("--only", "ident", status=1))
 
     def test_the_chat_names_its_own_port_instead_of_endpoints(self) -> None:
         self.assertIn(
@@ -444,6 +444,13 @@ class InterpreterTests(SynchronousTestCase):
     def test_an_interpreter_is_absolute_in_a_removed_directory(self) -> None:
         with patch("os.getcwd", side_effect=FileNotFoundError):
             self.assertEqual(self.named("/opt/base/bin/python", ""), "/opt/base/bin/python")
+
+    def test_netlab_beside_the_interpreter_is_named(self) -> None:
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        (folder / "netlab").touch(0o755)
+        named = self.named(str(folder / "python"), "", str(folder), "/usr")
+        self.assertEqual(named, f"{shlex.quote(str(folder / 'netlab'))} client")
 
     def test_netlab_is_named_as_it_was_found(self) -> None:
         folder = Path(self.mktemp()).absolute()

@@ -19,7 +19,7 @@ class ServiceOptionsTests(SynchronousTestCase):
         said = io.StringIO()
         with redirect_stderr(said):
             end = self.assertRaises(SystemExit, parse, *arguments)
-        self.assertEqual(end.code, 1)
+        self.assertEqual(end.code, 2)
         self.assertEqual(said.getvalue().count("\n"), 1)
         return said.getvalue()
 

@@ -37,7 +37,6 @@ class AccountsOptions(Options):
     """The database, and what to do with it."""
 
     command = "twisted_lab.accounts"
-    exit_status = 2
     synopsis = "Usage: python -m twisted_lab.accounts [--database FILE] COMMAND"
     longdesc = (
         f"Commands: {USAGE}. admit: guesses from elsewhere do not delay the owner at that address. "

@@ -64,7 +64,6 @@ class ClientOptions(Options):
     """The server to connect to, and how much to report."""
 
     command = "twisted_lab.client"
-    exit_status = 2
     synopsis = "Usage: python -m twisted_lab.client [SERVICE] [options]"
     longdesc = (
         "Sends each input line to the service, and shows the service's output. The line exit, "

@@ -18,7 +18,6 @@ class CompletionOptions(Options):
     """The shell."""
 
     command = "netlab completion"
-    exit_status = 2
     synopsis = f"Usage: netlab completion {'|'.join(SHELLS)}"
     longdesc = (
         "Prints a script that completes the words and options of netlab. "

@@ -29,6 +29,7 @@ PROGRAMS = {
     "run": Program("twisted_lab.command.run", "run all services, or one of them, until Ctrl-C"),
     "client": Program("twisted_lab.client.__main__", "talk to a service"),
     "check": Program("twisted_lab.check.__main__", "check a program, or those of a whole class"),
+    "show": Program("twisted_lab.show.__main__", "run a small program that shows what sockets do"),
     "faults": Program("twisted_lab.faults.__main__", "put a bad network before a server"),
     "accounts": Program(
         "twisted_lab.accounts.__main__", "list and change what ident and auth keep"

@@ -19,6 +19,8 @@ from twisted_lab.faults.__main__ import Options as FaultsOptions
 from twisted_lab.operations.control_client import WORDS, ControlOptions
 from twisted_lab.process.group_options import group_options
 from twisted_lab.process.plugins import makers
+from twisted_lab.show.__main__ import ShowOptions
+from twisted_lab.show.catalogue import DEMONSTRATIONS
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options
 from twisted_lab.text.option import Option
@@ -63,6 +65,9 @@ def places() -> dict[str, Place]:
         "client": _place(ClientOptions(), dict.fromkeys(known_services(), "")),
         "check": _place(CheckOptions(), tasks),
         "check class": _place(ClassOptions(), {"FOLDER": ""}),
+        "show": _place(
+            ShowOptions(), {name: each.question for name, each in DEMONSTRATIONS.items()}
+        ),
         "faults": _place(FaultsOptions()),
         "accounts": _place(AccountsOptions(), dict.fromkeys(COMMANDS, "")),
         "control": _place(ControlOptions(), dict.fromkeys(WORDS, "")),

@@ -40,7 +40,9 @@ class Options(ObservingOptions):
         | {"strict-port", "tls"}
     )
     interface = replace(
-        ServiceOptions.interface, doc="Address to listen on, loopback only.", default="127.0.0.1"
+        ServiceOptions.interface,
+        doc="Address to listen on; 0.0.0.0 lets other machines in.",
+        default="127.0.0.1",
     )
     max_per_peer = replace(ServiceOptions.max_per_peer, default=10_000)
     proxy = option.repeated(

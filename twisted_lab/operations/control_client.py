@@ -50,7 +50,6 @@ class ControlOptions(Options):
     """Options of the client."""
 
     command = "twisted_lab.control"
-    exit_status = 2
     synopsis = "Usage: python -m twisted_lab.control [options] COMMAND"
     longdesc = "The commands are " + ", ".join(
         f"{word} {needs}".strip() for word, needs in WORDS.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
@@ -19,6 +20,7 @@ from twisted_lab.interfaces import Reactor, global_reactor
 from twisted_lab.ports.file_reserve import FileReserve, raise_file_limit
 from twisted_lab.process.cannot_start import CannotStart
 from twisted_lab.process.process_options import ProcessOptions
+from twisted_lab.process.readiness import tell_readiness
 from twisted_lab.process.service_group import ServiceGroup
 from twisted_lab.process.signals import Signals
 from twisted_lab.resources import NotReady, Resource, open_all
@@ -168,6 +170,8 @@ class ServiceProcess(ServiceGroup):
         if self.greeting is not None:
             self.log.show(self.greeting())
         self.log.has_started()
+        if not self.is_worker:
+            tell_readiness(os.environ)
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, let each connection send its pending output, and close the log."""

@@ -44,10 +44,13 @@ def shell_command(program: Path) -> str:
 
 
 def client_command() -> str:
-    """Return the shell command of our client: with `netlab` if that has started this process."""
+    """Return the shell command of our client: with `netlab`, where that is installed."""
     if is_netlab(sys.argv[0]):
         # current_directory() is None if it was removed; then only an absolute path was found.
         return f"{shell_command(Path(current_directory() or '', sys.argv[0]))} client"
+    netlab = Path(sys.executable).with_name("netlab")
+    if netlab.exists():
+        return f"{shell_command(netlab)} client"
     return f"{shell_command(Path(sys.executable))} -m twisted_lab.client"
 
 

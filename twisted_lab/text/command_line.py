@@ -21,7 +21,7 @@ from twisted_lab.text.option import Option
 from twisted_lab.text.printing import print_line
 
 PROGRAM = "netlab"  # the command that starts all others
-PROGRAMS = ("accounts", "check", "client", "control", "faults")  # with modules of their own
+PROGRAMS = ("accounts", "check", "client", "control", "faults", "show")  # with modules of their own
 # Attributes that Twisted's class looks for, but does not define.
 TWISTED_NAMES = {"longdesc", "synopsis", *vars(usage.Options())}
 # What Twisted and the documentation of methods add to the help.
@@ -40,8 +40,8 @@ WRONG = (
 )
 
 
-def write_out(command: str, text: str) -> None:
-    """Write `text` to standard output, for the program `command`.
+def write_out(command: str, text: str, end: str = "\n") -> None:
+    """Write `text` and `end` to standard output, for the program `command`.
 
     Raises:
         SystemExit: With status 1, if it cannot be written. The reason is on standard error, unless
@@ -50,7 +50,7 @@ def write_out(command: str, text: str) -> None:
     problem = _("it is closed")
     try:
         if sys.stdout is not None:
-            print_line(text)
+            print_line(text, end=end)
             return
     except OSError as error:
         problem = "" if isinstance(error, BrokenPipeError) else str(error.strerror)
@@ -99,7 +99,7 @@ class Options(usage.Options):
 
     Attributes:
         command: The name of the program.
-        exit_status: Its exit status after an error.
+        exit_status: Its exit status after wrong usage.
         declared: The options that are attributes of the class (see `Option`), by their names.
         given: The names of the options that were given; those set as attributes are not.
         hidden: The names of options that --help does not list.
@@ -107,7 +107,7 @@ class Options(usage.Options):
     """
 
     command = ""
-    exit_status = 1
+    exit_status = 2
     given: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     option_names: Mapping[str, str] = MappingProxyType({})
@@ -184,9 +184,10 @@ class Options(usage.Options):
         try:
             self.parse(sys.argv[1:] if options is None else options)
         except usage.UsageError as error:
-            hint = "" if isinstance(error, CannotRun) else f" ({self.help_hint()})"
+            is_usage = not isinstance(error, CannotRun)
+            hint = f" ({self.help_hint()})" if is_usage else ""
             print_line(as_started(f"{self.command}: {translated(str(error))}{hint}"), sys.stderr)
-            raise SystemExit(self.exit_status) from None
+            raise SystemExit(self.exit_status if is_usage else 1) from None
 
     def parse(self, options: list[str]) -> None:
         """Parse `options`.

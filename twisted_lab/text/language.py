@@ -79,6 +79,16 @@ def ngettext(one: str, many: str, n: int, /, **values: object) -> str:
     return _formatter.format(_translations.ngettext(one, many, n), n=n, **values)
 
 
+def number(value: float, spec: str = "") -> str:
+    """Return a number with the separators of the language.
+
+    Args:
+        value: The number.
+        spec: Its format, as in `format`.
+    """
+    return _formatter.format_field(value, spec)
+
+
 def N_(message: str) -> str:  # noqa: N802 (gettext's name)
     """Mark a message that is translated later."""
     return message

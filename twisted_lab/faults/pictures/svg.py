@@ -13,6 +13,7 @@ from math import atan2, degrees
 
 from twisted_lab.faults.pictures.diagram import Arrow, Fate, Layout
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import _
 
 _LEFT, _TOP, _ROW, _COLUMN = 90, 100, 30, 340  # pixels
 _LEGEND = 120  # pixels for one word of the legend
@@ -122,7 +123,7 @@ def _lifelines(layout: Layout, height: int) -> Iterator[str]:
 def _times(layout: Layout) -> Iterator[str]:
     shown = ""
     for row, time in enumerate(layout.times):
-        text = f"{time - layout.times[0]:.3f} s"
+        text = _("{seconds:.3f} s", seconds=time - layout.times[0])
         if text != shown:
             yield _text(_LEFT - 10, _row(row) + 4, text, "end")
         shown = text
@@ -134,7 +135,7 @@ def _arrow(arrow: Arrow, layout: Layout) -> Iterator[str]:
         (passage.left, passage.right) if passage.is_rightwards else (passage.right, passage.left)
     )
     note = _clean(passage.note(arrow.copy))
-    time = f"{passage.sent - layout.times[0]:.3f} s"
+    time = _("{seconds:.3f} s", seconds=passage.sent - layout.times[0])
     x1, y1, x2, y2 = _line(arrow)
     angle = degrees(atan2(y2 - y1, x2 - x1))
     yield f'<g class="arrow {fate.name.lower()}" role="graphics-symbol">'
