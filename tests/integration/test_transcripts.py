@@ -27,7 +27,7 @@ LONG = (
     "README.md",
     *(
         f"docs/{name}.md"
-        for name in ("checking", "faults", "howto-add-a-service", "operations", "teaching")
+        for name in ("checking", "faults", "howto-add-a-service", "lab", "operations", "teaching")
     ),
 )
 

@@ -27,6 +27,7 @@ IN_CHECKOUT = (
     "README.md",
     "examples/lecture/README.md",
     "docs/howto-add-a-service.md",
+    "docs/lab.md",
     "docs/internet-protocols.md",
     "docs/teaching.md",
 )

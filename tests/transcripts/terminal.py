@@ -74,9 +74,10 @@ class Terminal:
     def listens(self) -> bool:
         """Whether the command has said that it serves, or waits at the prompt of our client.
 
-        Twisted's own services say that they are ``starting on`` a port once they listen there.
+        Twisted's own services say that they are ``starting on`` a port once they listen there, and
+        nc begins with a capital letter.
         """
-        serves = re.compile(r"listening on |starting on \d")
+        serves = re.compile(r"[Ll]istening on |starting on \d")
         return any(map(serves.search, self.output)) or self.output[-1:] == [">"]
 
     def wait(self, condition: Callable[[], object], wanted: str) -> None:
