@@ -130,5 +130,7 @@ class Terminal:
     def close(self) -> None:
         """Kill what runs here."""
         with suppress(OSError):
-            os.killpg(os.tcgetpgrp(self._shell.child_fd), signal.SIGKILL)
-        self._shell.close(force=True)
+            running = os.tcgetpgrp(self._shell.child_fd)
+            if running != self._shell.pid:
+                os.killpg(running, signal.SIGKILL)
+        self._shell.close(force=True)  # the shell passes SIGHUP on to what runs in the background
