@@ -13,6 +13,7 @@ from unittest.mock import patch
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.old_files import make_old_file
 from twisted_lab.accounts import (
     Account,
     Lifetimes,
@@ -107,6 +108,15 @@ class CommandTests(SynchronousTestCase):
             f"address 192.0.2.1 {SINCE} used 1970-01-01T00:00:01Z, name: Carla",
             "address 2001:db8::1 since 1970-01-01T00:00:02Z used 1970-01-01T00:00:02Z, name: Dora",
         )
+
+    def test_an_upgrade_of_an_old_file_is_reported(self) -> None:
+        self.path = self.mktemp()
+        make_old_file(self.path, 6)
+        change = "accounts 2 to 3, known_peers 1 to 2, file 6 to 8"
+        kept = f"the old file is kept as {self.path}.version-6"
+        error = f"twisted_lab.accounts: upgraded {self.path} ({change}); {kept}\n"
+        self.assertEqual(self.main("list"), (None, "", error))
+        self.assertEqual(self.main("list"), (None, "", ""))
 
     def test_list_shows_current_failures(self) -> None:
         async def fail(kept: AllQueries) -> None:

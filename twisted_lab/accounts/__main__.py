@@ -18,6 +18,7 @@ from twisted_lab.accounts import (
     clean_name,
 )
 from twisted_lab.accounts.commands import ALL_TABLES, COMMANDS, Lines, NotFound
+from twisted_lab.eventlog.events import changes
 from twisted_lab.storage import DEFAULT_FILE, CannotStore, Unusable, open_database
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, complain, write_out
@@ -116,6 +117,11 @@ def run(options: AccountsOptions) -> Lines:
         if answer != "yes":
             raise NotFound("nothing is forgotten")
     database = open_database(str(path), ALL_TABLES)
+    if upgrade := database.upgrade:
+        what = changes(upgrade.before, upgrade.after)
+        kept = f"{options.database}.{upgrade.copy}"
+        problem = f"upgraded {options.database} ({what}); the old file is kept as {kept}"
+        complain(options.command, problem)
     try:
         return database.run(lambda kept: COMMANDS[command](kept, *arguments))
     finally:

@@ -22,6 +22,11 @@ from twisted_lab.text.escaping import escape, escape_bytes
 Observer = Callable[[LogEvent], object]
 
 
+def changes(before: Mapping[str, int], after: Mapping[str, int]) -> str:
+    """Return a text about old and new versions by package: ``accounts 2 to 3, rooms 1 to 3``."""
+    return ", ".join(f"{name} {number} to {after[name]}" for name, number in before.items())
+
+
 class _Reporter:
     _may_show_bytes = False
 
@@ -137,6 +142,28 @@ class ServiceEvents(_Reporter):
     def listening(self, address: str) -> None:
         """Report that clients can connect to `address`."""
         self._announce(LogLevel.info, "listening", "listening on {address}", address=address)
+
+    def upgraded(
+        self, path: str, before: Mapping[str, int], after: Mapping[str, int], suffix: str
+    ) -> None:
+        """Report that older tables of the database were upgraded, after a copy of the file.
+
+        Args:
+            path: The database's file.
+            before: The old versions by package; that of the whole file as ``file``.
+            after: The new ones.
+            suffix: The suffix of the copy's name.
+        """
+        self._announce(
+            LogLevel.warn,
+            "database upgraded",
+            "upgraded the database {path} ({log_changes}); the old file is kept as {copy}",
+            path=path,
+            before=dict(before),
+            after=dict(after),
+            copy=f"{path}.{suffix}",
+            log_changes=changes(before, after),
+        )
 
     def certificate(self, path: str, fingerprint: str, until: str) -> None:
         """Report the certificate for TLS connections: file, fingerprint and last day."""
