@@ -312,15 +312,50 @@ class ServiceEvents(_Reporter):
             how=how,
         )
 
-    def login_failed(self, peer: str) -> None:
-        """Report a failed login, without the given name, password or token: it may be a secret."""
-        self.counters.errors["login"] += 1
-        self._report(LogLevel.warn, "login failed", "login failed: {peer}", peer=peer)
+    def login_failed(self, peer: str, account: str | None = None) -> None:
+        """Report a failed login, without the given password or token.
 
-    def login_refused(self, peer: str) -> None:
-        """Report a login refused after too many failures, or because the session had ended."""
+        Args:
+            peer: The peer.
+            account: The account of the given name. None if there is none: people type passwords
+                where a name is asked for.
+        """
         self.counters.errors["login"] += 1
-        self._report(LogLevel.warn, "login refused", "login refused: {peer}", peer=peer)
+        self._report(
+            LogLevel.warn,
+            "login failed",
+            "login failed: {peer}" if account is None else "login failed: {peer} as {account}",
+            peer=peer,
+            account=account and escape(account),
+        )
+
+    def login_refused(
+        self, peer: str, reason: str, account: str | None = None, seconds: float | None = None
+    ) -> None:
+        """Report a login refused after too many failures, or because the session had ended.
+
+        Args:
+            peer: The peer.
+            reason: Why it was refused.
+            account: See `login_failed`.
+            seconds: How long the peer must wait; None if waiting does not help.
+        """
+        self.counters.errors["login"] += 1
+        if seconds is None:
+            text = "login refused: {peer}: {reason}"
+        elif account is None:
+            text = "login refused: {peer}: {reason}, for {seconds:.0f} s"
+        else:
+            text = "login refused: {peer} as {account}: {reason}, for {seconds:.0f} s"
+        self._report(
+            LogLevel.warn,
+            "login refused",
+            text,
+            peer=peer,
+            reason=reason,
+            account=account and escape(account),
+            seconds=seconds,
+        )
 
     def conversation_failed(self, peer: str, failure: Failure) -> None:
         """Report an exception from the conversation with a peer: a bug of the service."""

@@ -59,7 +59,24 @@ class Hashes(Protocol):
 
 
 class TooManyFailures(UnauthorizedLogin):
-    """Past failures delay the next attempt; the text says for how long."""
+    """Past failures delay the next attempt; the text, for the peer, says for how long.
+
+    Args:
+        history: The failures.
+
+    Attributes:
+        reason: Whose failures they are, for the log.
+        seconds: The delay.
+    """
+
+    def __init__(self, history: AttemptHistory) -> None:
+        super().__init__(_wait_text(history))
+        self.seconds = history.delay
+        self.reason = "too many failures of this name in this network"
+        if history.is_limited:
+            self.reason = "too many failures of this name in unknown networks"
+        elif history.is_slowed:
+            self.reason = "too many failures in this network"
 
 
 class SessionEnded(UnauthorizedLogin):
@@ -95,6 +112,7 @@ class PeerPassword(UsernamePassword):
 
     Attributes:
         hashed: The stored hash that the password matched, once it was checked.
+        account: The name of the account, once it was looked up; None if there is none.
     """
 
     def __init__(
@@ -104,6 +122,7 @@ class PeerPassword(UsernamePassword):
         self.address = address
         self.device = device
         self.hashed: str | None = None
+        self.account: str | None = None
 
 
 @implementer(ICredentialsChecker)
@@ -161,12 +180,14 @@ class PasswordChecker:
             async with self._locks.hold(key, address, is_alone):
                 begin = partial(attempt.begin, now=self._now(), is_alone=is_alone)
                 history = await self._storage.run(begin)
+                if isinstance(credentials, PeerPassword) and history.account:
+                    credentials.account = history.account.name
                 if history.may_proceed:
                     check = partial(self._compare, history, password, credentials)
                     return await self._check(attempt, check)
             # The locks are released during the delay.
             if history.delay > LONGEST_WAIT:
-                raise TooManyFailures(_wait_text(history))
+                raise TooManyFailures(history)
             if history.delay:
                 await deferLater(self._clock, history.delay)
             is_alone = history.network_failed

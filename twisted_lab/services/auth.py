@@ -247,11 +247,15 @@ class Authentication:
         account: Any
         try:
             _, account, _ = await self._portal.login(credentials, credentials, IAccount)
-        except (TooManyFailures, SessionEnded):
-            self._events.login_refused(channel.peer.text)
+        except TooManyFailures as error:
+            name = getattr(credentials, "account", None)
+            self._events.login_refused(channel.peer.text, error.reason, name, error.seconds)
+            raise
+        except SessionEnded as error:
+            self._events.login_refused(channel.peer.text, str(error))
             raise
         except UnauthorizedLogin:
-            self._events.login_failed(channel.peer.text)
+            self._events.login_failed(channel.peer.text, getattr(credentials, "account", None))
             raise
         return cast(Account, account)
 
