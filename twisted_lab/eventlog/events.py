@@ -176,6 +176,25 @@ class ServiceEvents(_Reporter):
             fingerprint=fingerprint,
         )
 
+    def certificate_ends(self, path: str, until: str, days: float) -> None:
+        """Warn that the certificate ends soon, or has ended: `days` are negative then."""
+        if days < 0:
+            text = "the certificate {path} expired on {until}, and clients refuse it: renew it"
+        else:
+            text = "the certificate {path} expires on {until}: renew it"
+        self._announce(
+            LogLevel.warn, "certificate ends", text, path=path, until=until, days=round(days, 1)
+        )
+
+    def key_readable(self, path: str) -> None:
+        """Warn that all users of the machine can read the file with the private key."""
+        self._announce(
+            LogLevel.warn,
+            "key readable",
+            "all users of this machine can read the private key in {path}: chmod o= {path}",
+            path=path,
+        )
+
     def not_encrypted(self) -> None:
         """Warn that a UDP port does not support TLS, although TLS was requested."""
         self._announce(
