@@ -167,7 +167,8 @@ class CertificateTests(SynchronousTestCase):
             self.recorder.clear()
         self.assertEqual([len(each) for each in said], [2, 2, 0])
         self.assertRegex(
-            said[0][0], r"^the certificate .* expired on ....-..-.., and clients refuse it: renew it$"
+            said[0][0],
+            r"^the certificate .* expired on ....-..-.., and clients refuse it: renew it$",
         )
         self.assertRegex(said[1][0], r"expires on ....-..-..: renew it$")
 

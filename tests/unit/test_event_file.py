@@ -111,9 +111,7 @@ class EventFileTests(SynchronousTestCase):
             self.clock.advance(1)
         file.close()
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in self.directory.iterdir()}
-        self.assertEqual(
-            modes, {"events.log": 0o600, "events.log.1": 0o600, "events.log.2": 0o600}
-        )
+        self.assertEqual(modes, {"events.log": 0o600, "events.log.1": 0o600, "events.log.2": 0o600})
 
     def test_an_existing_file_keeps_its_mode(self) -> None:
         self.path.touch()

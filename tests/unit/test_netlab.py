@@ -266,7 +266,10 @@ class OptionsTests(SynchronousTestCase):
         for arguments, text in (
             (["--only", "echo,talk"], "netlab: --only: expected services among echo, messages"),
             (["--echo-workers", "2"], "netlab: --echo-workers is not supported: netlab runs all"),
-            (["--port", "3"], "netlab: option --port not recognized"),
+            (
+                ["--port", "3"],
+                "netlab: there is no option --port: --base-port moves the ports of all",
+            ),
             (["--echo-prot", "3"], "netlab: option --echo-prot not recognized"),
             (["--auth-registration", "maybe"], "netlab: --auth-registration: expected one of open"),
             (["--max-connections"], "option --max-connections requires argument"),

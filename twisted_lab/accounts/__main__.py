@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from twisted.python.usage import UsageError
@@ -17,9 +18,16 @@ from twisted_lab.accounts import (
     check_password,
     clean_name,
 )
-from twisted_lab.accounts.commands import ALL_TABLES, COMMANDS, Lines, NotFound
+from twisted_lab.accounts.commands import (
+    ALL_TABLES,
+    COMMANDS,
+    AllQueries,
+    Lines,
+    NotFound,
+    check_account,
+)
 from twisted_lab.eventlog.events import changes
-from twisted_lab.storage import DEFAULT_FILE, CannotStore, Unusable, open_database
+from twisted_lab.storage import DEFAULT_FILE, CannotStore, Database, Unusable, open_database
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, complain, write_out
 from twisted_lab.text.prompts import ask
@@ -50,14 +58,22 @@ class AccountsOptions(Options):
         "The SQLite file of netlab-ident and netlab-auth.", default=DEFAULT_FILE, kind="database"
     )
 
+    yes = option.flag("Answer the question of clear with yes.")
+
     def parseArgs(self, command: str = "", *arguments: str) -> None:
         """Take the command and its arguments."""
+        if not command:
+            raise UsageError(f"the command is missing: one of {', '.join(COMMANDS)}")
         if command not in COMMANDS:
             raise UsageError(f"the command is one of {', '.join(COMMANDS)}, not {command!r}")
         words = ARGUMENTS.get(command, ())
+        wanted = " ".join(words) or "nothing"
+        if words and not arguments:
+            raise UsageError(f"{command} needs {wanted}")
         if len(arguments) != len(words):
-            wanted = " ".join(words) or "nothing"
-            raise UsageError(f"{command} takes {wanted}, not {' '.join(arguments) or 'nothing'!r}")
+            raise UsageError(f"{command} takes {wanted}, not {' '.join(arguments)!r}")
+        if self.yes and command != "clear":
+            raise UsageError(f"--yes is for clear: {command} asks nothing")
         if any("\udc80" <= char <= "\udcff" for char in "".join(arguments)):
             raise UsageError(f"{command} takes UTF-8, not {arguments[0]!r}")
         self.action = command
@@ -88,6 +104,33 @@ def ask_password() -> str:
     return password
 
 
+def yes_or_no(text: str) -> str:
+    """Parse an answer: ``yes`` or ``no``, or the first letter of it.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    for answer in ("yes", "no"):
+        if text.lower() in (answer, answer[0]):
+            return answer
+    raise UsageError(f"expected yes or no, not {text!r}")
+
+
+def opened(options: AccountsOptions) -> Database[AllQueries]:
+    """Open the database; if that has upgraded it, a line on standard error says so.
+
+    Raises:
+        Unusable: It cannot be opened.
+    """
+    database = open_database(options.database, ALL_TABLES)
+    if upgrade := database.upgrade:
+        what = changes(upgrade.before, upgrade.after)
+        kept = f"{options.database}.{upgrade.copy}"
+        problem = f"upgraded {options.database} ({what}); the old file is kept as {kept}"
+        complain(options.command, problem)
+    return database
+
+
 def run(options: AccountsOptions) -> Lines:
     """Do what `options` say.
 
@@ -109,23 +152,22 @@ def run(options: AccountsOptions) -> Lines:
         )
     if command in ("add", "passwd"):
         arguments[0] = account_name(arguments[0])
+        # Before a password is typed for nothing:
         if command == "add":
-            clean_name(arguments[0])  # before a password is typed for nothing
+            clean_name(arguments[0])
+        if path.exists():
+            with closing(opened(options)) as database:
+                database.run(lambda kept: check_account(kept, command, arguments[0]))
         arguments.append(Passwords().hash(ask_password()))
-    if command == "clear":
-        answer = ask("Forget all accounts, sessions and addresses? (yes or no)", "no", str)
-        if answer != "yes":
-            raise NotFound("nothing is forgotten")
-    database = open_database(str(path), ALL_TABLES)
-    if upgrade := database.upgrade:
-        what = changes(upgrade.before, upgrade.after)
-        kept = f"{options.database}.{upgrade.copy}"
-        problem = f"upgraded {options.database} ({what}); the old file is kept as {kept}"
-        complain(options.command, problem)
-    try:
+    if command == "clear" and not options.yes:
+        question = (
+            "Delete all accounts with their sessions, all known addresses and all counts of "
+            "failures? The chat's messages stay. (yes or no)"
+        )
+        if ask(question, "no", yes_or_no) != "yes":
+            raise NotFound("nothing is deleted")
+    with closing(opened(options)) as database:
         return database.run(lambda kept: COMMANDS[command](kept, *arguments))
-    finally:
-        database.close()
 
 
 def main() -> None:
@@ -135,7 +177,10 @@ def main() -> None:
     try:
         if lines := run(options):
             write_out(options.command, "\n".join(lines))
-    except (BadName, BadPassword, CannotStore, NotFound, OSError, Unusable) as error:
+    except CannotStore as error:
+        complain(options.command, f"cannot store in {options.database}: {error}")
+        raise SystemExit(1) from None
+    except (BadName, BadPassword, NotFound, OSError, Unusable) as error:
         complain(options.command, error)
         raise SystemExit(1) from None
     except MemoryError as error:

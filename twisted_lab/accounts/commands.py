@@ -98,6 +98,19 @@ async def admit(kept: AllQueries, name: str, address: str) -> Lines:
     return [f"{account.name} may log in from {place} while others guess the password"]
 
 
+async def check_account(kept: AllQueries, command: str, name: str) -> None:
+    """Check that ``add`` or ``passwd`` can do its work.
+
+    Raises:
+        NotFound: The account exists, or does not.
+    """
+    account = await kept.accounts.account(name_key(name))
+    if command == "add" and account is not None:
+        raise NotFound(f"there is an account of the name {name} already; passwd changes it")
+    if command == "passwd" and account is None:
+        raise NotFound(f"there is no account of the name {name}")
+
+
 async def add(kept: AllQueries, name: str, hashed: str) -> Lines:
     """Open an account."""
     if await kept.accounts.account(name_key(name)) is None:
@@ -163,11 +176,14 @@ async def revoke(kept: AllQueries, word: str) -> Lines:
 
 
 async def clear(kept: AllQueries) -> Lines:
-    """Delete all accounts, known peers and failures."""
+    """Delete all accounts, known peers and failures, but not the chat's messages."""
     await kept.accounts.forget_all_accounts()
     await kept.peers.forget_all_peers()
     await kept.accounts.forget_all_failures()
-    return ["forgot everything"]
+    return [
+        "deleted all accounts with their sessions, all known addresses and all counts of failures; "
+        "the chat's messages stay"
+    ]
 
 
 COMMANDS: dict[str, Callable[..., Awaitable[Lines]]] = {

@@ -110,7 +110,13 @@ class LoginAttempt:
             await _write(queries, self._elsewhere, elsewhere.one_more_today(now))
         is_own = self._elsewhere is None
         return AttemptHistory(
-            account, may_proceed, delay, bool(of_network.count), of_all > of_name, is_limited, is_own
+            account,
+            may_proceed,
+            delay,
+            bool(of_network.count),
+            of_all > of_name,
+            is_limited,
+            is_own,
         )
 
     async def failed(self, queries: Queries, now: float) -> None:

@@ -428,14 +428,15 @@ class ServiceEvents(_Reporter):
         Args:
             peer: The client.
             units: The number of units in both directions.
-            faulted: The number of those that toxics have acted on.
+            faulted: The number of those that toxics have chosen.
             lost: The number of lost ones.
-            toxics: How often each toxic has acted.
+            toxics: How often each toxic has chosen a unit. What it does later, such as a reset, a
+                link that ends before does not see.
         """
         self._report(
             LogLevel.info,
             "faulted",
-            "{units} units of {peer}: {faulted} with faults, {lost} lost; {log_toxics}",
+            "{units} units of {peer}: {lost} lost; toxics chose {faulted}: {log_toxics}",
             peer=peer,
             units=units,
             faulted=faulted,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from twisted.python.usage import UsageError
+
 from twisted_lab.text import option
 from twisted_lab.text.command_line import CannotRun, Options
 
@@ -56,6 +58,7 @@ class LogOptions(Options):
         """Give a daemon without a log the default log file.
 
         Raises:
+            UsageError: An option of the log file is given without one.
             CannotRun: The options make a daemon log to standard output, which it does not have.
         """
         twistd: Any = self.parent or {}
@@ -66,3 +69,6 @@ class LogOptions(Options):
                 )
             if self.log_file is None:
                 self.log_file = DAEMONS_LOG
+        for name in ("log-keep", "log-rotate-bytes"):
+            if name in self.given and self.log_file is None:
+                raise UsageError(f"{self.name_of(name)} requires {self.name_of('log-file')}")

@@ -63,6 +63,8 @@ class ControlOptions(Options):
 
     def parseArgs(self, word: str = "", *others: str) -> None:
         """Parse the command and its arguments."""
+        if not word:
+            raise UsageError(f"the command is missing: one of {', '.join(WORDS)}")
         if word not in WORDS:
             raise UsageError(f"a command is one of {', '.join(WORDS)}, not {word!r}")
         needs = WORDS[word].split()
@@ -163,8 +165,9 @@ async def say(control: AMP, word: str, thing: str = "", *others: str) -> None:
         await control.callRemote(Stop)
         show("stopping")
     else:
-        await control.callRemote({"pause": Pause, "resume": Resume}[word], service=thing)
-        show(f"{word}d: {thing}")
+        action = {"pause": Pause, "resume": Resume}[word]
+        answer = await control.callRemote(action, service=thing)
+        show(f"{word}d: {answer['service']}")
 
 
 async def main(reactor: Reactor, options: ControlOptions) -> None:

@@ -203,7 +203,10 @@ class DescribedEndpoint:
             return "another server uses it: stop that one, or choose another name"
         if self.description.startswith("systemd:") and isinstance(why, LookupError):
             return "systemd has passed no such socket"
-        return f"{why}; an endpoint is written like tcp:9090 or unix:/run/echo.sock"
+        wrong = str(why)
+        if wrong.startswith("invalid literal for int()"):
+            wrong = f"a number is expected, not {wrong.rpartition(': ')[2]}"
+        return f"{wrong}; an endpoint is written like tcp:9090 or unix:/run/echo.sock"
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,17 @@ class GroupOptions(ProcessOptions):
             name for name, having in services_by_option.items() if len(having) == 1
         )
 
+    def parse(self, options: list[str]) -> None:
+        """See `Options`; ``--port`` is the most likely mistake."""
+        try:
+            super().parse(options)
+        except usage.UsageError as error:
+            if str(error) == "option --port not recognized":
+                each = "--echo-port and the like"
+                advice = f"--base-port moves the ports of all services, and {each} that of one"
+                raise usage.UsageError(f"there is no option --port: {advice}") from None
+            raise
+
     def opt_help_all(self) -> None:
         """Display this help with the options of each service, and exit."""
         for service, options in self.services.items():
