@@ -307,6 +307,13 @@ class Options(ConversationOptions):
         "Argon2 lanes (parallelism) of a hash.", default=LANES, least=LANES, most=64
     )
 
+    @property
+    def note(self) -> str:  # type: ignore[override]  # it depends on the options
+        """See `ServiceOptions`."""
+        if self.tls or self.allow_plaintext:
+            return ""
+        return "auth refuses other machines: --auth-tls or --auth-allow-plaintext"
+
 
 def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe.
