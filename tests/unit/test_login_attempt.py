@@ -97,6 +97,8 @@ class LoginAttemptCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.database = open_database(":memory:", ACCOUNT_TABLES)
         self.addCleanup(self.database.close)
+        # With this secret no two names of the tests share a subject.
+        self.database._connection.execute("UPDATE keys SET secret = 'a'")
         self.run_work = self.database.run
         self.run_work(lambda queries: register(queries, "Anna", "hash", 0.0))
 
