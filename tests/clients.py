@@ -53,16 +53,17 @@ class Terminal:
     Args:
         *command: The program.
         term: The environment variable TERM.
+        **environment: Further environment variables.
 
     Attributes:
         raw: All of its output.
     """
 
-    def __init__(self, *command: str, term: str = "xterm") -> None:
+    def __init__(self, *command: str, term: str = "xterm", **environment: str) -> None:
         self.child = pexpect.spawn(
             command[0],
             [*command[1:]],
-            env={**ENVIRONMENT, "TERM": term},
+            env={**ENVIRONMENT, "TERM": term, **environment},
             timeout=DEADLINE,
             encoding="utf-8",
             dimensions=(40, 200),

@@ -10,7 +10,7 @@ from twisted_lab.memory import hook_for
 __version__ = "0.1.0"
 
 _PROGRAMS = tuple(
-    f"twisted_lab.{name}" for name in ("accounts", "check", "client", "control", "faults")
+    f"twisted_lab.{name}" for name in ("accounts", "check", "client", "control", "faults", "show")
 )
 # `twisted.internet` rather than `twisted`: a checkout has a folder `twisted`, with the plugins.
 _NEEDED = (

@@ -9,6 +9,7 @@ from twisted.internet.error import ConnectionAborted, ConnectionDone, Connection
 from twisted.python.failure import Failure
 
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import N_, Message
 
 
 class Disconnect(Enum):
@@ -19,30 +20,30 @@ class Disconnect(Enum):
         kind: The label under which ``netlab_errors_total`` counts it; "" if it is not an error.
     """
 
-    CLOSED_BY_CLIENT = "closed by the client"
-    CLOSED_BY_SERVER = "closed by the server"
-    CUT_OFF_BY_CLIENT = "cut off by the client"
-    CUT_OFF_BY_SERVER = "cut off by the server"
-    RESET = "connection reset"
-    RESET_OVER_TLS = "connection reset, or closed without TLS's close_notify"
+    CLOSED_BY_CLIENT = N_("closed by the client")
+    CLOSED_BY_SERVER = N_("closed by the server")
+    CUT_OFF_BY_CLIENT = N_("cut off by the client")
+    CUT_OFF_BY_SERVER = N_("cut off by the server")
+    RESET = N_("connection reset")
+    RESET_OVER_TLS = N_("connection reset, or closed without TLS's close_notify")
     TLS_FAILED = "TLS failed: {error}"
     FAILED = "{error}"
-    REPLACED = "replaced by another peer at its address"
-    SILENT = "silent", "silent"
-    NOTHING_HEARD = "nothing heard for {seconds:g} s", "silent"
-    NOTHING_TAKEN = "no output read for {seconds:g} s", "silent"
+    REPLACED = N_("replaced by another peer at its address")
+    SILENT = N_("silent"), "silent"
+    NOTHING_HEARD = N_("nothing heard for {seconds:g} s"), "silent"
+    NOTHING_TAKEN = N_("no output read for {seconds:g} s"), "silent"
     NO_MESSAGE = "{problem}", "message"
-    NO_HEADER = "no valid PROXY header: {problem}", "proxy"
-    NO_HEADER_IN_TIME = "no PROXY header within {seconds:g} s", "proxy"
-    NO_TLS_IN_TIME = "no TLS within {seconds:g} s", "tls"
+    NO_HEADER = N_("no valid PROXY header: {problem}"), "proxy"
+    NO_HEADER_IN_TIME = N_("no PROXY header within {seconds:g} s"), "proxy"
+    NO_TLS_IN_TIME = N_("no TLS within {seconds:g} s"), "tls"
     REFUSED = "{refusal}", "refused"
-    NOT_NOW = "the server accepts no new connections at the moment", "refused"
-    TOO_MANY = "too many connections: {most} are served at once; try again later", "refused"
-    TOO_MANY_OF_PEER = "too many connections from your address: {most} are served", "refused"
-    TOO_FAST = "too many new connections from your address: {most} a second", "refused"
+    NOT_NOW = N_("the server accepts no new connections at the moment"), "refused"
+    TOO_MANY = N_("too many connections: {most} are served at once; try again later"), "refused"
+    TOO_MANY_OF_PEER = N_("too many connections from your address: {most} are served"), "refused"
+    TOO_FAST = N_("too many new connections from your address: {most} a second"), "refused"
 
-    DISABLED = "the proxy {proxy} is disabled", "refused"
-    NO_UPSTREAM = "no connection to {upstream}: {why}", "upstream"
+    DISABLED = N_("the proxy {proxy} is disabled"), "refused"
+    NO_UPSTREAM = N_("no connection to {upstream}: {why}"), "upstream"
 
     def __init__(self, template: str, kind: str = "") -> None:
         self.template = template
@@ -50,7 +51,7 @@ class Disconnect(Enum):
 
     def reason(self, **values: object) -> Reason:
         """Return this reason with its fields filled in."""
-        return Reason(self, self.template.format(**values))
+        return Reason(self, Message(self.template, **values))
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Reason:
 
     Attributes:
         why: The reason itself.
-        text: The text for logs and for the peer.
+        text: The text for logs and for the peer, which people may see in their language.
     """
 
     why: Disconnect

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
+from twisted_lab.text.language import N_, message_of
+
 
 class NotReady(Exception):
     """A resource cannot be opened; the text says why."""
@@ -60,4 +62,5 @@ def open_all(resources: Iterable[Resource]) -> None:
         # Python raises RuntimeError if it cannot start a thread.
         if isinstance(error, RuntimeError) and "thread" not in str(error):
             raise
-        raise NotReady(f"too little memory: {str(error) or 'none is left'}") from None
+        reason = message_of(error) or N_("none is left")
+        raise NotReady(N_("too little memory: {reason}", reason=reason)) from None

@@ -58,12 +58,16 @@ def check(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
+    (folder / "lab.zip").touch()
+    (folder / "verdicts.toml").write_text("[anna.echo-server]\nES-1 = 'pass: seen'\n")
     first = check(folder)
     assert first.returncode == 0
     no_report = "clara  echo-server: not checked: cannot start none: No such file or directory\n"
     assert sorted(first.stderr.splitlines(keepends=True)) == [
         "anna  echo-server: 0 passed, 1 failed (nested/server.py)\n",
         no_report,
+        "twisted_lab.check class: no folder holds these files: lab.zip, verdicts.toml; unpack "
+        "archives into folders\n",
     ]
     table, _, paths = first.stdout.partition("\n\n")
     assert [line.split() for line in table.splitlines()] == [
@@ -71,15 +75,17 @@ def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
         [r"\x1b[2J", "?"],
         ["anna", "0", "✓", "1", "✗"],
         ["berta", "?"],
-        ["boris", "?"],
+        ["boris", "no", "program"],
         ["clara", "?"],
     ]
     assert [Path(path).name for path in paths.split()] == ["index.html", "results.csv", "junit.xml"]
     assert all(Path(path).is_file() for path in paths.split())
     shutil.rmtree(folder / "clara")
-    again = check(folder)
+    (folder / "lab.zip").unlink()
+    again = check(folder, f"--verdicts={folder / 'verdicts.toml'}")
     assert (again.returncode, again.stderr) == (0, "")
-    assert again.stdout.split("\n")[1:4] == first.stdout.split("\n")[1:4]
+    assert again.stdout.split("\n")[2].split() == ["anna", "1", "✓", "0", "✗"]
+    assert again.stdout.split("\n")[3:4] == first.stdout.split("\n")[3:4]
 
 
 def test_ctrl_c_ends_it_and_the_next_run_goes_on(folder: Path) -> None:

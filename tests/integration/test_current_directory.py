@@ -39,7 +39,7 @@ def python(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]
     )
 
 
-@pytest.mark.parametrize("module", ["client", "accounts", "check", "control", "faults"])
+@pytest.mark.parametrize("module", ["client", "accounts", "check", "control", "faults", "show"])
 @pytest.mark.parametrize("flags", [("-m",), ("-Bm",), ("-P", "-m")])
 def test_modules_in_the_directory_are_not_imported(
     tmp_path: Path, module: str, flags: tuple[str, ...]

@@ -99,7 +99,7 @@ def test_in_the_group_it_comes_goes_and_comes_back(installed: Path, tmp_path: Pa
         assert server.stop() == 0
     with Server(tmp_path, *group, "guess") as server:
         server.wait_for("expected services among .*, not 'guess'")
-        assert server.wait() == 1
+        assert server.wait() == 2
     with closing(sqlite3.connect(tmp_path / "netlab.sqlite3")) as file:
         versions = dict(file.execute("SELECT package, version FROM schema_versions"))
         assert versions == {"guess": 1, "known_peers": 2}

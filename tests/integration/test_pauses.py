@@ -150,9 +150,9 @@ def test_a_tls_peer_that_sent_input_during_a_pause_is_served(
     with (
         Server(tmp_path, "netlab-messages", *options, *files) as server,
         connect(port := server.wait_for_port()) as first,
-        connect(port) as second,
-        connect(port) as silent,
         context.wrap_socket(first, server_hostname="localhost") as agreed,
+        connect(port) as second,  # only now, because its time for the handshake begins
+        connect(port) as silent,
         context.wrap_socket(
             second, server_hostname="localhost", do_handshake_on_connect=False
         ) as beginning,

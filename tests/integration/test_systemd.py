@@ -88,6 +88,19 @@ def test_a_socket_from_systemd_is_served(units: Path) -> None:
     assert "received 5 bytes from [::1]" in (units / "echo.log").read_text()
 
 
+@pytest.mark.parametrize("kind", ["file", "abstract"])
+def test_systemd_is_told_once_clients_are_served(kind: str, tmp_path: Path) -> None:
+    address = {"file": f"{tmp_path}/notify", "abstract": f"@netlab-{tmp_path.name}"}[kind]
+    notified = {"NOTIFY_SOCKET": address}
+    service = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address.replace("@", "\0"))
+        manager.settimeout(DEADLINE)
+        with Server(tmp_path, *service, environment=notified) as server:
+            assert manager.recv(100) == b"READY=1"
+            connect(server.wait_for_port()).close()
+
+
 @pytest.mark.parametrize("service", [echo, messages, ident, auth, broadcast])
 def test_each_socket_has_the_default_port_of_its_service(service: ModuleType) -> None:
     name = service.Options.command.removeprefix("netlab-")

@@ -76,11 +76,17 @@ def test_a_page_that_is_wrong_is_noticed(
 
 
 def test_what_is_typed_and_several_terminals(tmp_path: Path) -> None:
-    marks = ("first: echo listening on 1; cat", "type: one", "type: the line above", "answer: two")
+    marks = (
+        "first: echo listening on 1; cat",
+        *("type: one", "type: the line above", "type: three", "type: an empty line", "type: four"),
+        "answer: two",
+    )
     read(
         tmp_path,
         "$ head -n 2",
         *("one", "one", "one", "one"),
+        "$ head -n 3 | tail -n 2 | cat -E",
+        *("three", "four", "$", "four$"),
         "$ read -s -p 'Word: ' word; echo; echo $word",
         *("Word:", "two"),
         marks="".join(f"<!-- {mark} -->\n" for mark in marks),

@@ -18,6 +18,7 @@ from twisted_lab.operations.control_client import ControlOptions
 from twisted_lab.process.group_options import GroupOptions, group_options
 from twisted_lab.process.process_options import ProcessOptions
 from twisted_lab.serving import ConversationOptions, ServiceOptions
+from twisted_lab.show.__main__ import ShowOptions
 from twisted_lab.text.command_line import Options
 from twisted_lab.text.option import Option
 
@@ -32,8 +33,8 @@ letters with `|` between them are the possible values. Each program also has `--
 `--version`.
 
 `netlab run SERVICE` is `twistd -n netlab-SERVICE`, and `netlab run` is `twistd -n netlab`.
-`netlab client` is `python -m twisted_lab.client`, and likewise for `check`, `faults`, `accounts`
-and `control`. The options are the same."""
+`netlab client` is `python -m twisted_lab.client`, and likewise for `check`, `show`, `faults`,
+`accounts` and `control`. The options are the same."""
 _GROUP = """\
 `netlab run` has these options, and those of the services. An option that several services have
 applies to all of them. With the name of a service before it, it applies to that service only:
@@ -86,6 +87,7 @@ def page() -> str:
                 (ClientOptions(), ClientOptions.declared),
                 (CheckOptions(), CheckOptions.declared),
                 (ClassOptions(), ClassOptions.declared),
+                (ShowOptions(), ShowOptions.declared),
                 (AccountsOptions(), AccountsOptions.declared),
                 (ControlOptions(), ControlOptions.declared),
             )

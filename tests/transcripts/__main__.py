@@ -23,7 +23,12 @@ YOURS = {
 }
 """The programs of the reader that the pages speak of."""
 
-IN_CHECKOUT = ("README.md", "examples/lecture/README.md", "docs/howto-add-a-service.md")
+IN_CHECKOUT = (
+    "README.md",
+    "examples/lecture/README.md",
+    "docs/howto-add-a-service.md",
+    "docs/internet-protocols.md",
+)
 
 # An own network, with the loopback interface alone: all ports are free, and nothing leaves it. The
 # user stays the same, since the checker treats root differently.

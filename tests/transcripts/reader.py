@@ -11,6 +11,7 @@ from tests.transcripts.page import File, Section, Transcript, parse, pattern
 from tests.transcripts.terminal import Stuck, Terminal
 
 COPIED = "the line above"
+EMPTY = "an empty line"
 _LAST_WORDS = ("exit", "/quit")
 
 
@@ -94,6 +95,9 @@ class _Talk:
 
     def compare(self, lines: tuple[str, ...]) -> None:
         for above, line in pairwise(("", *lines)):
+            if self._typed[:1] == [EMPTY]:
+                self._typed.pop(0)
+                self._terminal.type("")
             if line == "...":
                 self._anywhere = True
             elif line == "^C":

@@ -72,8 +72,12 @@ class Terminal:
 
     @property
     def listens(self) -> bool:
-        """Whether the command has said that it serves, or waits at the prompt of our client."""
-        return any("listening on " in line for line in self.output) or self.output[-1:] == [">"]
+        """Whether the command has said that it serves, or waits at the prompt of our client.
+
+        Twisted's own services say that they are ``starting on`` a port once they listen there.
+        """
+        serves = re.compile(r"listening on |starting on \d")
+        return any(map(serves.search, self.output)) or self.output[-1:] == [">"]
 
     def wait(self, condition: Callable[[], object], wanted: str) -> None:
         """Read until the screen shows something."""

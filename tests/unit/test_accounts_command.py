@@ -112,9 +112,9 @@ class CommandTests(SynchronousTestCase):
     def test_an_upgrade_of_an_old_file_is_reported(self) -> None:
         self.path = self.mktemp()
         make_old_file(self.path, 6)
-        change = "accounts 2 to 3, known_peers 1 to 2, file 6 to 8"
+        change = "accounts 2 -> 3, known_peers 1 -> 2, file 6 -> 8"
         kept = f"the old file is kept as {self.path}.version-6"
-        error = f"twisted_lab.accounts: upgraded {self.path} ({change}); {kept}\n"
+        error = f"twisted_lab.accounts: upgraded the database {self.path} ({change}); {kept}\n"
         self.assertEqual(self.main("list"), (None, "", error))
         self.assertEqual(self.main("list"), (None, "", ""))
 
@@ -340,8 +340,8 @@ class CommandTests(SynchronousTestCase):
             (["add"], "add needs NAME"),
             (["add", "Anna", "Lee"], "add takes NAME, not 'Anna Lee'"),
             (["admit", "Anna"], "admit takes NAME ADDRESS, not 'Anna'"),
-            (["forget"], "forget needs NAME or ADDRESS"),
-            (["revoke"], "revoke needs ID or NAME"),
+            (["forget"], "forget needs NAME|ADDRESS"),
+            (["revoke"], "revoke needs ID|NAME"),
             (["list", "--colour"], "list takes nothing, not '--colour'"),
         ):
             self.refuse(2, arguments, reason)
@@ -350,7 +350,7 @@ class CommandTests(SynchronousTestCase):
         code, out, err = self.main("--help")
         self.assertEqual((code, err), (0, ""))
         text = " ".join(out.split())
-        self.assertIn("forget NAME or ADDRESS", text)
+        self.assertIn("forget NAME|ADDRESS", text)
         self.assertIn("[default: netlab.sqlite3]", text)
 
     def test_a_missing_file_is_not_created(self) -> None:

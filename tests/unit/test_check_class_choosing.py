@@ -6,16 +6,20 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.processes import ROOT
 from twisted_lab.check.catalogue import Catalogue
-from twisted_lab.check.classes.choosing import Choice, NothingFound, Rules, choose
+from twisted_lab.check.classes.choosing import Choice, NoProgram, NothingFound, Rules, choose
 from twisted_lab.check.classes.overrides import Overrides, WrongOverrides, overrides
 from twisted_lab.check.classes.sources import Source
 from twisted_lab.check.prompts.given_answers import given_answer
 from twisted_lab.check.prompts.question import Kind, Question
-from twisted_lab.check.task import Role
+from twisted_lab.check.task import Role, Task
 
 SERVER = "import socket\ns = socket.socket()\ns.bind(('', 9090))\ns.listen(1)\ns.accept()\n"
 TASKS = Catalogue().tasks
 ECHO = TASKS["echo-server"]
+
+
+def read(text: str, task: Task) -> Overrides:
+    return overrides(text, task, tuple(TASKS))
 
 
 class OverridesTests(SynchronousTestCase):
@@ -26,23 +30,29 @@ class OverridesTests(SynchronousTestCase):
             "[echo-server.answers]\n'Порт' = '{port}'\n"
         )
         self.assertEqual(
-            overrides(text, ECHO), Overrides("b.py", "python2.7", "make", (("Порт", "{port}"),))
+            read(text, ECHO), Overrides("b.py", "python2.7", "make", (("Порт", "{port}"),))
         )
-        self.assertEqual(overrides(text, TASKS["echo-client"]), Overrides("c.py"))
+        self.assertEqual(read(text, TASKS["echo-client"]), Overrides("c.py"))
 
     def test_the_example_of_the_documentation_is_right(self) -> None:
         page = (ROOT / "docs" / "checking-a-class.md").read_text()
         _, _, rest = page.partition("```toml\n")
         text, _, _ = rest.partition("```")
-        self.assertEqual(overrides(text, ECHO).file, "lab2/main")
-        self.assertEqual(overrides(text, TASKS["echo-client"]).interpreter, "python2.7")
+        self.assertEqual(read(text, ECHO).file, "lab2/main")
+        self.assertEqual(read(text, TASKS["echo-client"]).interpreter, "python2.7")
 
     def test_without_a_table_the_rules_count(self) -> None:
-        self.assertEqual(overrides("", ECHO), Overrides())
+        self.assertEqual(read("", ECHO), Overrides())
 
     def test_errors_are_one_line(self) -> None:
         for text, part in (
             ("[server", "check.toml: Expected ']'"),
+            (
+                "[echo-sever]\nfile = 'a'",
+                "'echo-sever': the tables are server, client, ",
+            ),
+            # Only the teacher gives verdicts.
+            ("[verdicts.echo-server]\nES-1 = 'pass: x'", "'verdicts': the tables are server"),
             ("[server]\nfiel = 'a'", "'server.fiel': the keys are file, interpreter"),
             ("[server]\nfile = 1", "'server.file': a short text is expected"),
             ("[server]\nfile = 'a\\u0000'".replace("'", '"'), "'server.file'"),
@@ -62,10 +72,11 @@ class OverridesTests(SynchronousTestCase):
             ("[server]\ninterpreter = '/home/teacher/bin/python'", "without its path"),
             ("[server]\ninterpreter = 'sh -c'", "without its path"),
             ("a = " + "[" * 9_000, ""),
+            (f"{'x' * 9_000} = 1", "xxx"),
             ("#" * 100_000, "longer than 20,000 characters"),
         ):
             with self.subTest(text=text[:50]):
-                error = self.assertRaises(WrongOverrides, overrides, text, ECHO)
+                error = self.assertRaises(WrongOverrides, read, text, ECHO)
                 self.assertIn(part, str(error))
                 self.assertNotIn("\n", str(error))
 
@@ -141,11 +152,14 @@ class ChooseTests(SynchronousTestCase):
         self.assertTrue(self.choose(texts, self.rules(templates=templates)).programs)
 
     def test_a_reason_says_why_nothing_is_checked(self) -> None:
-        for texts, part in (
-            ({"a.py": "x = 1"}, "no file looks like a server"),
-            ({"s.c": "bind(s); listen(s, 1); accept(s);"}, "'s.c' has to be built first"),
+        for texts, part, is_missing in (
+            ({"a.py": "x = 1"}, "no program: no file looks like a server", True),
+            ({"s.c": "bind(s); listen(s, 1); accept(s);"}, "'s.c' has to be built first", False),
+            ({"lab.ZIP": "PK"}, "'lab.ZIP' has to be unpacked first", False),
         ):
-            self.assertIn(part, str(self.assertRaises(NothingFound, self.choose, texts)))
+            error = self.assertRaises(NothingFound, self.choose, texts)
+            self.assertIn(part, str(error))
+            self.assertIs(isinstance(error, NoProgram), is_missing)
 
 
 class GivenAnswersTests(SynchronousTestCase):

@@ -49,6 +49,8 @@ class ClassOptionsTests(SynchronousTestCase):
             ((".", "--python", "no-such-python"), "expected a program that exists"),
             ((".", "--template", "none"), "expected a folder that exists"),
             ((".", "--jobs", "0"), "from 1 to 1000"),
+            ((".", "--marks", "ES-99=none"), "--marks: no requirement has the id 'ES-99'"),
+            ((".", "--verdicts", "none"), "expected a file that exists"),
         ):
             said = io.StringIO()
             with self.subTest(arguments=arguments), redirect_stderr(said):

@@ -9,15 +9,18 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.unit.test_check_reports import find, report_of
 from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.classes.choosing import Rules
 from twisted_lab.check.classes.folders import read
-from twisted_lab.check.classes.model import Checked, ClassReport, Submission, TaskResult
-from twisted_lab.check.classes.planning import Planned, plan, submissions, templates
+from twisted_lab.check.classes.model import Checked, TaskResult
+from twisted_lab.check.classes.planning import Planned, plan, strays, submissions, templates
 from twisted_lab.check.classes.storing import Store, claim
 from twisted_lab.check.classes.summary import ClassProgress, class_table, outcome
+from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import Style
 from twisted_lab.check.task import Role
+from twisted_lab.check.verdicts import Verdict
 from twisted_lab.faults.terminal import Screen
 
 TASKS = list(Catalogue().tasks.values())[:2]
@@ -127,7 +130,7 @@ class PlanTests(SynchronousTestCase):
 
     def test_each_folder_is_a_submission_with_all_tasks(self) -> None:
         found = [(each.submission, each.task.name, each.problem) for each in self.plan()]
-        nothing = "no file looks like a client"
+        nothing = "no program: no file looks like a client"
         self.assertEqual(
             found,
             [
@@ -137,6 +140,19 @@ class PlanTests(SynchronousTestCase):
                 ("berta", "echo-client", nothing),
             ],
         )
+
+    def test_missing_work_is_told_from_a_wrong_file(self) -> None:
+        (self.root / "berta" / "check.toml").write_text("[echo-sever]\n")
+        missing = [(each.submission, each.is_missing) for each in self.plan()]
+        self.assertEqual(
+            missing, [("anna", False), ("anna", True), ("berta", False), ("berta", False)]
+        )
+
+    def test_files_that_no_submission_holds_are_named(self) -> None:
+        (self.root / "petrova.zip").touch()
+        verdicts = self.root / "verdicts.toml"
+        verdicts.touch()
+        self.assertEqual(strays(self.root, [verdicts]), ["list.txt", "petrova.zip"])
 
     def test_a_key_changes_with_all_that_the_result_depends_on(self) -> None:
         before = self.keys()
@@ -197,17 +213,20 @@ class SummaryTests(SynchronousTestCase):
         self.assertEqual(outcome(TaskResult("t", problem="none\n")), r"not checked: none\n")
 
     def test_the_table_has_a_row_for_each_submission(self) -> None:
-        rows = (
-            Submission("anna", (TaskResult("echo-server", (GOOD,)), TaskResult("x", (BAD,)))),
-            Submission("b\x1b", (TaskResult("echo-server"), TaskResult("x", (NONE,)))),
+        found = report_of(
+            *(find(each, Verdict.PASS) for each in ("ES-1", "ES-2")), find("ES-3", Verdict.FAIL)
         )
-        table = class_table(ClassReport(("echo-server", "x"), rows), Style())
+        rows = (
+            Student("anna", (Result("echo-server", "a", report=found), Result("x", ""))),
+            Student("b\x1b", (Result("echo-server", "b"), Result("x", "", is_missing=True))),
+        )
+        table = class_table(rows, ("echo-server", "x"), Style())
         self.assertEqual(
             table.split("\n"),
             [
-                "       echo-server          x",
-                "anna      1 ✓  1 ✗   3 ✓  0 ✗",
-                "b\\x1b            ?          ?",
+                "       echo-server           x",
+                "anna      2 ✓  1 ✗           ?",
+                "b\\x1b            ?  no program",
             ],
         )
 

@@ -115,6 +115,7 @@ class OptionsTests(SynchronousTestCase):
 
     def test_wrong_usage_is_one_line_that_says_what_would_be_right(self) -> None:
         example = "python -m twisted_lab.check echo-server -- python server.py"
+        own_example = "python -m twisted_lab.check --profile netlab netlab-ident -- ./ident {port}"
         for arguments, said in (
             ((), f"name the task first, as in {example}"),
             (("--", "x"), f"name the task first, as in {example}"),
@@ -133,7 +134,7 @@ class OptionsTests(SynchronousTestCase):
             (("echo-server", "--speed", "--", "x"), "--speed not recognized"),
             (("netlab-echo", "--", "x"), "the task is one of echo-server, echo-client, "),
             (("--profile", "lab"), "--profile: expected one of netlab, not 'lab'"),
-            (("--profile", "netlab", "--", "x"), f"name the task first, as in {example}"),
+            (("--profile", "netlab", "--", "x"), f"name the task first, as in {own_example}"),
             (("--profile", "netlab", "echo-server"), "the task is one of netlab-echo, "),
             (("--profile", "netlab", "--connect", "h:1"), "--connect and --profile exclude"),
             (("--explain", "7"), "--explain: no requirement has the id '7'; --list shows all"),

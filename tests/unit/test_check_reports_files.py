@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
@@ -13,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.test_check_reports import REPORT, find, hostile, report_of
 from tests.unit.test_check_reports_pages import ANNA, BORIS, students_who_say
+from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.reports.csv_table import csv_table
 from twisted_lab.check.reports.formats import FORMATS
 from twisted_lab.check.reports.gradescope import gradescope
@@ -23,9 +25,11 @@ from twisted_lab.check.reports.stored_report import read_report
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import Style
 from twisted_lab.check.reports.terminal_report import terminal_report
+from twisted_lab.check.requirements.requirement import Level
 from twisted_lab.check.verdicts import Verdict
 
 MARKS = read_marks()
+ECHO = Catalogue().tasks["echo-server"].requirements
 STRANGE = ("\x1b[2J\x00\r\u202e", "<a & 'b' \"c\">", "]]>", "\udcff\ufffe")
 
 
@@ -99,16 +103,16 @@ class CsvTests(SynchronousTestCase):
 class GradescopeTests(SynchronousTestCase):
     def test_its_keys_are_those_that_gradescope_knows(self) -> None:
         content = json.loads(gradescope(Student("x", ANNA.results + BORIS.results), MARKS))
-        self.assertEqual(content["score"], 2.5)
+        self.assertEqual(content["score"], 4.5)
         self.assertEqual(content["execution_time"], 8.25)
         self.assertIn("It has no server.", content["output"])
         tests = {test["number"]: test for test in content["tests"]}
         self.assertEqual(len(tests), 10)
         for name, score, status in (
-            ("ES-1", 1, "passed"),
+            ("ES-1", 2, "passed"),
             ("ES-9", 0, "failed"),
             ("ES-11", None, None),
-            ("ES-14", None, None),
+            ("ES-14", 0, None),
             ("ES-26", 0.5, "passed"),
             ("ES-28", None, None),
         ):
@@ -128,12 +132,18 @@ class MarksTests(SynchronousTestCase):
         blocked = replace(find("ES-2", Verdict.NOT_CHECKED))
         for findings, given, mark in (
             ((find("ES-1", Verdict.PASS),), "", 1),
-            ((find("ES-1", Verdict.PASS), find("ES-5", Verdict.WEAK)), "", 0.75),
+            ((find("ES-1", Verdict.PASS), find("ES-2", Verdict.WEAK)), "", 0.75),
+            ((find("ES-1", Verdict.PASS), find("ES-5", Verdict.FAIL)), "", 2 / 3),
+            ((find("ES-1", Verdict.PASS), find("ES-5", Verdict.FAIL)), "must=1", 0.5),
+            ((find("ES-1", Verdict.PASS), find("ES-5", Verdict.FAIL)), "es-5=8", 0.2),
+            ((find("ES-1", Verdict.PASS), find("ES-5", Verdict.FAIL)), "ES-5=none", 1),
+            ((find("ES-1", Verdict.PASS), find("ES-5", Verdict.FAIL)), "should=0", 1),
+            ((find("ES-1", Verdict.PASS), find("ES-5", Verdict.NOT_OFFERED)), "", 2 / 3),
             ((find("ES-1", Verdict.PASS), blocked), "", 1),  # this machine could not check it
-            ((find("ES-1", Verdict.FAIL), blocked, find("ES-24", Verdict.PASS)), "", 1 / 3),
+            ((find("ES-1", Verdict.FAIL), blocked, find("ES-24", Verdict.PASS)), "", 1 / 5),
             ((find("ES-1", Verdict.FAIL), blocked), "blocked=none,fail=0.5", 0.5),
             ((find("ES-1", Verdict.NOT_CHECKED), blocked), "", None),
-            ((find("ES-1", Verdict.FLAKY), find("ES-5", Verdict.NOT_OFFERED)), "", None),
+            ((find("ES-1", Verdict.FLAKY), find("ES-5", Verdict.FLAKY)), "", None),
             ((find("ES-28", Verdict.PASS),), "", None),  # information
             # Any server listens and stops: that is no chat yet.
             (
@@ -150,6 +160,36 @@ class MarksTests(SynchronousTestCase):
             marks = read_marks(given) if given else MARKS
             self.assertEqual(marks.total(report_of(*findings)), mark)
 
+    def test_a_program_that_does_less_has_no_better_mark(self) -> None:
+        musts = [each.id for each in ECHO if each.level is Level.MUST]
+        shoulds = [each.id for each in ECHO if each.level is Level.SHOULD]
+        features = "ES-14", "ES-15", "ES-17", "ES-18", "ES-20", "ES-21", "ES-22", "ES-26", "ES-27"
+
+        def mark(fail: Sequence[str], lack: Sequence[str]) -> float:
+            verdicts = dict.fromkeys(lack, Verdict.NOT_OFFERED) | dict.fromkeys(fail, Verdict.FAIL)
+            every = [find(each, verdicts.get(each, Verdict.PASS)) for each in (*musts, *shoulds)]
+            return MARKS.total(report_of(*every)) or 0.0
+
+        one_client_at_a_time = mark(["ES-12"], features)
+        caught = mark([], features)
+        threads = mark(["ES-16", "ES-21", "ES-22"], ["ES-17", "ES-18", "ES-26", "ES-27"])
+        self.assertLess(one_client_at_a_time, caught)
+        self.assertLess(caught, threads)
+        without_question = mark(["ES-16"], features[2:])
+        self.assertLess(without_question, threads)
+
+    def test_missing_work_has_a_mark_if_the_teacher_says_so(self) -> None:
+        missing = Result("echo-server", "", is_missing=True)
+        unknown = Result("echo-server", "", problem="the machine has no room")
+        no_echo = Result(
+            "echo-server",
+            "x.py",
+            report=report_of(find("ES-1", Verdict.PASS), find("ES-2", Verdict.NOT_OFFERED)),
+        )
+        for marks, expected in ((MARKS, None), (read_marks("no-program=0"), 0)):
+            self.assertEqual([marks.of(each) for each in (missing, no_echo)], [expected] * 2)
+            self.assertIsNone(marks.of(unknown))
+
     def test_what_depends_on_what_is_blocked_is_blocked(self) -> None:
         chain = (
             ("ES-1", Verdict.FAIL),
@@ -165,6 +205,7 @@ class MarksTests(SynchronousTestCase):
     def test_wrong_marks_are_refused(self) -> None:
         for given, said in (
             ("good=1", "marks belong to pass, fail, weak"),
+            ("ES=1", "and ids such as ES-4, not to 'ES'"),
             ("pass", "a number from 0 to 1000, or none, not ''"),
             ("pass=-1", "not '-1'"),
             ("pass=nan", "not 'nan'"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from random import Random
@@ -11,8 +13,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.test_check_reports import REPORT, hostile
 from tests.unit.test_check_reports_pages import ANNA
+from twisted_lab.check.catalogue import Catalogue
+from twisted_lab.check.classes.given import read_given
 from twisted_lab.check.classes.model import Checked, ClassReport, Submission, TaskResult
-from twisted_lab.check.classes.reporting import write_class
+from twisted_lab.check.classes.reporting import students_of, write_class
 from twisted_lab.check.reports.anonymity import anonymous, numbers_for
 from twisted_lab.check.reports.json_report import json_report
 from twisted_lab.check.reports.marks import read_marks
@@ -20,9 +24,13 @@ from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.writing import NUMBERS, file_stems
 
 MARKS = read_marks()
+TASKS = Catalogue().tasks
 
 
 STORED = json.loads(json_report(REPORT, is_strict=False))
+
+
+NAMES = "anna", "борис"
 
 
 class AnonymityTests(SynchronousTestCase):
@@ -77,12 +85,13 @@ class FolderTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.folder = Path(self.mktemp())
 
-    def write(self, *names: str, random: Random | None = None) -> dict[str, str]:
+    def write(self, *names: str, random: Random | None = None, given: str = "") -> dict[str, str]:
         programs = Checked("server.py", "It calls accept().", STORED), Checked("b.py", "", {})
         results = (TaskResult("echo-server", programs), TaskResult("echo-client", problem="none"))
         submissions = tuple(Submission(name, results) for name in names)
         report = ClassReport(("echo-server", "echo-client"), submissions)
-        write_class(report, self.folder, MARKS, random)
+        students = students_of(report, read_given(given, names, TASKS))
+        write_class(students, self.folder, MARKS, random)
         files = (path for path in self.folder.rglob("*") if path.is_file())
         return {str(path.relative_to(self.folder)): path.read_text() for path in files}
 
@@ -97,6 +106,45 @@ class FolderTests(SynchronousTestCase):
         self.assertNotIn("борис", files["pages/anna.html"])
         self.assertTrue(files["results.csv"].startswith("\ufeffstudent,"))
         self.assertIn("b.py: the report is damaged", files["pages/anna.html"])
+
+    def test_a_verdict_by_hand_stands_in_place_of_the_checkers(self) -> None:
+        given = "[anna.echo-server]\nES-9 = 'pass: tried by hand'\nES-1 = 'fail: no, Anna'"
+        files = self.write("anna", "борис", given=given, random=Random(1))
+        anna, boris = (files[f"pages/{json.loads(files[NUMBERS])[x]}.html"] for x in NAMES)
+        self.assertIn("pass, by hand</td>", anna)
+        self.assertIn("ES-9: pass, given by hand: tried by hand", anna)
+        self.assertIn('id="echo-server-ES-1"', anna)
+        self.assertIn(TASKS["echo-server"].requirements[0].mistake.question, anna)
+        self.assertIn("given by hand: no, [...]", anna)
+        self.assertNotIn("pass, by hand</td>", boris)
+        self.assertIn('id="echo-server-ES-9"', boris)  # the checker's failure
+        rows = list(csv.DictReader(io.StringIO(files["results.csv"])))
+        self.assertEqual({row["ES-9"] for row in rows}, {"pass (by hand)", "fail"})
+        self.assertIn('title="ES-9: pass, by hand"', files["index.html"])
+
+    def test_verdicts_by_hand_count_where_nothing_was_checked(self) -> None:
+        given = "[anna.echo-client]\nEC-1 = 'pass: seen'\nEC-2 = 'not checked: -'"
+        files = self.write("anna", given=given)
+        [row] = csv.DictReader(io.StringIO(files["results.csv"]))
+        self.assertEqual((row["echo-client mark"], row["EC-1"]), ("1", "pass (by hand)"))
+
+    def test_a_wrong_file_of_verdicts_is_one_line(self) -> None:
+        for text, said in (
+            ("[x", "Expected"),
+            ("a = " + "[" * 9_000, ""),
+            ("[ana.echo-server]", "'ana': no submission has this name"),
+            ("anna = 1", "'anna': a table is expected"),
+            ("[anna.echo-sever]", "'anna.echo-sever': the tasks are echo-server, "),
+            ("[anna]\necho-server = 1", "'anna.echo-server': a table is expected"),
+            ("[anna.echo-server]\nEC-1 = 'pass: x'", "'anna.echo-server.EC-1': the task has no"),
+            ("[anna.echo-server]\nES-1 = 1", "'anna.echo-server.ES-1': a verdict and a reason"),
+            ("[anna.echo-server]\nES-1 = 'pass'", "such as 'pass: tried by hand'"),
+            ("[anna.echo-server]\nES-1 = 'pass: '", "a verdict and a reason"),
+            ("[anna.echo-server]\nES-1 = 'good: x'", "the verdicts are pass, weak, fail"),
+        ):
+            error = self.assertRaises(ValueError, read_given, text, ["anna"], TASKS)
+            self.assertIn(said, str(error))
+            self.assertNotIn("\n", str(error))
 
     def test_anonymous_pages_have_no_names_also_after_a_run_with_names(self) -> None:
         self.write("anna", "борис")

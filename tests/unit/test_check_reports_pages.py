@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.unit.test_check_reports import REPORT, hostile, split_letter
+from tests.unit.test_check_reports import REPORT, find, hostile, report_of, split_letter
 from twisted_lab.check.reports.html.document import document
 from twisted_lab.check.reports.html.index import index
 from twisted_lab.check.reports.html.page import page
@@ -20,6 +21,7 @@ from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.reports.markup import element
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.verdicts import Evidence, Report, Verdict
+from twisted_lab.text import language
 
 SPLIT = split_letter()
 MARKS = read_marks()
@@ -104,6 +106,27 @@ class FormTests(SynchronousTestCase):
         ):
             self.assertIn(said, text)
         self.assertIn("data:image/svg+xml;base64,", page(ANNA, MARKS))
+
+    def test_a_russian_page_has_russian_numbers(self) -> None:
+        language.use("ru")
+        self.addCleanup(language.use, language.SOURCE)
+        russian = replace(ANNA.results[0], report=replace(REPORT, findings=REPORT.findings[:4]))
+        source = page(Student("anna", (russian,)), MARKS)
+        self.assertIn("Оценка: 0,667 из 1", Page(source).text)
+        pictures = [b64decode(each) for each in re.findall('base64,([^"]+)', source)]
+        self.assertIn(">0,000\u00a0с<".encode(), pictures[0])
+        overview = index([Student("anna", (russian,))], {"anna": "a.html"}, MARKS)
+        self.assertIn(">0,667<", overview)
+
+    def test_the_index_says_why_there_is_no_mark(self) -> None:
+        echo = report_of(find("ES-1", Verdict.PASS), find("ES-2", Verdict.NOT_OFFERED))
+        for result, said in (
+            (Result("echo-server", "", is_missing=True), "no program"),
+            (Result("echo-server", "a.py", problem="it broke"), "not checked"),
+            (Result("echo-server", "a.py", report=echo), "not offered"),
+        ):
+            source = index([Student("anna", (result,))], {"anna": "a.html"}, MARKS)
+            self.assertIn(f'<td class="cell">{said}</td>', source)
 
     def test_a_page_says_why_there_is_no_report_and_what_else_was_checked(self) -> None:
         self.assertIn("It has no server.", Page(page(BORIS, MARKS)).text)

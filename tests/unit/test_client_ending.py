@@ -26,11 +26,12 @@ from twisted_lab.client.ending import Ended
 from twisted_lab.client.known_hosts import CannotVerify
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.signals import Signals
-from twisted_lab.client.tls import NO_TLS, by_authorities
+from twisted_lab.client.tls import by_authorities
 from twisted_lab.client.verdict import verdict
 from twisted_lab.codecs import MessageError
 from twisted_lab.eventlog.events import ClientEvents
 
+NO_TLS = "if the server does not use TLS, leave out --tls"
 CLOSED = "closed by the server"
 RESET = "connection reset"
 SERVER_LOG = "see the server's log, or try again"

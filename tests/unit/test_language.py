@@ -1,8 +1,9 @@
-"""The language of the checker's messages."""
+"""The language of the messages of all programs."""
 
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -11,7 +12,16 @@ from twisted_lab.text import language
 from twisted_lab.text.language import N_, _, ngettext
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-FILES = tuple(Path(language.__file__).parent.rglob("*.py"))
+TRANSLATING = ("_", "N_", "ngettext")
+PACKAGE = language.FOLDER.parent
+FILES = [each for each in PACKAGE.rglob("*.py") if "text.language import" in each.read_text()]
+# These programs are run once the language is known, and read from top to bottom.
+DEMONSTRATIONS = set((PACKAGE / "show" / "demonstrations").glob("*.py"))
+
+
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return [*ast.walk(ast.parse(path.read_text()))]
 
 
 class LanguageTests(SynchronousTestCase):
@@ -48,25 +58,36 @@ class LanguageTests(SynchronousTestCase):
 class SourceTests(SynchronousTestCase):
     def test_a_function_that_translates_gives_the_name_to_nothing_else(self) -> None:
         for path in FILES:
-            for function in ast.walk(ast.parse(path.read_text())):
+            for function in nodes(path):
                 if isinstance(function, FUNCTIONS):
                     names = [each for each in ast.walk(function) if isinstance(each, ast.Name)]
                     uses = {isinstance(each.ctx, ast.Store) for each in names if each.id == "_"}
+                    taken = (each for each in ast.walk(function.args) if isinstance(each, ast.arg))
+                    uses |= {True for each in taken if each.arg == "_"}
                     self.assertNotEqual(uses, {True, False}, f"{path}:{function.lineno}")
 
     def test_nothing_is_translated_before_the_language_is_known(self) -> None:
-        for path in FILES:
-            tree = ast.parse(path.read_text())
-            functions = [each for each in ast.walk(tree) if isinstance(each, FUNCTIONS)]
+        for path in set(FILES) - DEMONSTRATIONS:
+            functions = [each for each in nodes(path) if isinstance(each, FUNCTIONS)]
             late = {call for each in functions for call in ast.walk(each)}
-            for call in set(ast.walk(tree)) - late:
+            for call in set(nodes(path)) - late:
                 if isinstance(call, ast.Call):
                     self.assertNotIn(ast.unparse(call.func), ("_", "ngettext"), f"{path}: use N_")
 
+    def test_messages_are_not_inside_f_strings_where_extraction_would_miss_them(self) -> None:
+        for path in FILES:
+            for text in nodes(path):
+                if not isinstance(text, ast.JoinedStr):
+                    continue
+                for call in ast.walk(text):
+                    if isinstance(call, ast.Call) and ast.unparse(call.func) in TRANSLATING:
+                        is_literal = isinstance(call.args[0], ast.Constant)
+                        self.assertFalse(is_literal, f"{path}:{text.lineno}")
+
     def test_messages_are_whole_where_they_are_translated(self) -> None:
         for path in FILES:
-            for call in ast.walk(ast.parse(path.read_text())):
-                if isinstance(call, ast.Call) and ast.unparse(call.func) in ("_", "N_", "ngettext"):
+            for call in nodes(path):
+                if isinstance(call, ast.Call) and ast.unparse(call.func) in TRANSLATING:
                     for said in call.args[:2]:
                         glued = isinstance(said, ast.JoinedStr | ast.BinOp)
                         self.assertFalse(glued, f"{path}:{call.lineno}")

@@ -98,7 +98,7 @@ class RussianTests(SynchronousTestCase):
             ngettext("{n:,} byte", "{n:,} bytes", 1_234_567), "1\u00a0234\u00a0567 байт"
         )
         said = _("{counts}; {seconds:.1f} s, seed {seed}", counts="a,b", seconds=8.5, seed=1234)
-        self.assertEqual(said, "a,b; 8,5\u00a0с, seed\u00a01234")
+        self.assertEqual(said, "a,b; 8,5\u00a0с, начальное число (--seed)\u00a01234")
 
     def test_what_is_not_translated_is_english(self) -> None:
         self.assertEqual(_("a text of {x}", x="a task of your own"), "a text of a task of your own")

@@ -146,7 +146,7 @@ class OldFileTests(MigrationCase):
             reports.append(recorder.messages)
         path = Path(self.path).absolute()
         message = (
-            f"upgraded the database {path} (file 7 to 8); the old file is kept as {path}.version-7"
+            f"upgraded the database {path} (file 7 -> 8); the old file is kept as {path}.version-7"
         )
         self.assertEqual(reports, [[message], []])
 

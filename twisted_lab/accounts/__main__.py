@@ -26,18 +26,19 @@ from twisted_lab.accounts.commands import (
     NotFound,
     check_account,
 )
-from twisted_lab.eventlog.events import changes
+from twisted_lab.eventlog.events import UPGRADED, changes
 from twisted_lab.storage import DEFAULT_FILE, CannotStore, Database, Unusable, open_database
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, complain, write_out
+from twisted_lab.text.language import N_, _, message_of
 from twisted_lab.text.prompts import ask
 
 ARGUMENTS = {
     "add": ("NAME",),
     "admit": ("NAME", "ADDRESS"),
     "passwd": ("NAME",),
-    "forget": ("NAME or ADDRESS",),
-    "revoke": ("ID or NAME",),
+    "forget": ("NAME|ADDRESS",),
+    "revoke": ("ID|NAME",),
 }
 USAGE = ", ".join(" ".join([command, *ARGUMENTS.get(command, ())]) for command in COMMANDS)
 
@@ -47,40 +48,64 @@ class AccountsOptions(Options):
 
     command = "twisted_lab.accounts"
     synopsis = "Usage: python -m twisted_lab.accounts [--database FILE] COMMAND"
-    longdesc = (
-        f"Commands: {USAGE}. admit: guesses from elsewhere do not delay the owner at that address. "
-        "In a pipe a password is the first line of the input."
+    longdesc = N_(
+        "Commands: {commands}. admit: guesses from elsewhere do not delay the owner at "
+        "that address. In a pipe a password is the first line of the input.",
+        commands=USAGE,
     )
     action: str
     arguments: tuple[str, ...]
 
     database = option.path(
-        "The SQLite file of netlab-ident and netlab-auth.", default=DEFAULT_FILE, kind="database"
+        N_("The SQLite file of netlab-ident and netlab-auth."),
+        default=DEFAULT_FILE,
+        kind="database",
     )
 
-    yes = option.flag("Answer the question of clear with yes.")
+    yes = option.flag(N_("Answer the question of clear with yes."))
 
     def parseArgs(self, command: str = "", *arguments: str) -> None:
         """Take the command and its arguments."""
         if not command:
-            raise UsageError(f"the command is missing: one of {', '.join(COMMANDS)}")
+            names = ", ".join(COMMANDS)
+            raise UsageError(_("the command is missing: one of {commands}", commands=names))
         if command not in COMMANDS:
-            raise UsageError(f"the command is one of {', '.join(COMMANDS)}, not {command!r}")
+            raise UsageError(
+                _(
+                    "the command is one of {commands}, not {command!r}",
+                    commands=", ".join(COMMANDS),
+                    command=command,
+                )
+            )
         words = ARGUMENTS.get(command, ())
-        wanted = " ".join(words) or "nothing"
+        wanted = " ".join(words)
         if words and not arguments:
-            raise UsageError(f"{command} needs {wanted}")
+            raise UsageError(_("{command} needs {wanted}", command=command, wanted=wanted))
         if len(arguments) != len(words):
-            raise UsageError(f"{command} takes {wanted}, not {' '.join(arguments)!r}")
+            given = " ".join(arguments)
+            if not words:
+                raise UsageError(
+                    _("{command} takes nothing, not {given!r}", command=command, given=given)
+                )
+            raise UsageError(
+                _(
+                    "{command} takes {wanted}, not {given!r}",
+                    command=command,
+                    wanted=wanted,
+                    given=given,
+                )
+            )
         if self.yes and command != "clear":
-            raise UsageError(f"--yes is for clear: {command} asks nothing")
+            raise UsageError(_("--yes is for clear: {command} asks nothing", command=command))
         if any("\udc80" <= char <= "\udcff" for char in "".join(arguments)):
-            raise UsageError(f"{command} takes UTF-8, not {arguments[0]!r}")
+            raise UsageError(
+                _("{command} takes UTF-8, not {word!r}", command=command, word=arguments[0])
+            )
         self.action = command
         self.arguments = arguments
 
 
-def _exit(number: int, _: object) -> None:
+def _exit(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
 
 
@@ -97,10 +122,10 @@ def ask_password() -> str:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         # getpass switches the echo on again if it can.
         signal.signal(number, _exit)
-    password = getpass.getpass("New password: ")
+    password = getpass.getpass(_("New password") + ": ")
     check_password(password)
-    if getpass.getpass("Repeat the password: ") != password:
-        raise BadPassword("the two passwords are not the same")
+    if getpass.getpass(_("Repeat the password") + ": ") != password:
+        raise BadPassword(N_("the two passwords are not the same"))
     return password
 
 
@@ -113,7 +138,7 @@ def yes_or_no(text: str) -> str:
     for answer in ("yes", "no"):
         if text.lower() in (answer, answer[0]):
             return answer
-    raise UsageError(f"expected yes or no, not {text!r}")
+    raise UsageError(_("expected yes or no, not {answer!r}", answer=text))
 
 
 def opened(options: AccountsOptions) -> Database[AllQueries]:
@@ -124,10 +149,9 @@ def opened(options: AccountsOptions) -> Database[AllQueries]:
     """
     database = open_database(options.database, ALL_TABLES)
     if upgrade := database.upgrade:
-        what = changes(upgrade.before, upgrade.after)
-        kept = f"{options.database}.{upgrade.copy}"
-        problem = f"upgraded {options.database} ({what}); the old file is kept as {kept}"
-        complain(options.command, problem)
+        copy = f"{options.database}.{upgrade.copy}"
+        done = changes(upgrade.before, upgrade.after)
+        complain(options.command, _(UPGRADED, path=options.database, log_changes=done, copy=copy))
     return database
 
 
@@ -143,12 +167,15 @@ def run(options: AccountsOptions) -> Lines:
     try:
         path = Path(options.database).absolute()
     except FileNotFoundError:
-        raise NotFound("the current directory was removed: change to another one") from None
+        raise NotFound(_("the current directory was removed: change to another one")) from None
     command = options.action
     arguments = list(options.arguments)
     if command != "add" and not path.exists():
         raise NotFound(
-            f"there is no file {options.database}; choose the services' one with --database"
+            _(
+                "there is no file {file}; choose the services' one with --database",
+                file=options.database,
+            )
         )
     if command in ("add", "passwd"):
         arguments[0] = account_name(arguments[0])
@@ -160,12 +187,12 @@ def run(options: AccountsOptions) -> Lines:
                 database.run(lambda kept: check_account(kept, command, arguments[0]))
         arguments.append(Passwords().hash(ask_password()))
     if command == "clear" and not options.yes:
-        question = (
+        question = _(
             "Delete all accounts with their sessions, all known addresses and all counts of "
             "failures? The chat's messages stay. (yes or no)"
         )
         if ask(question, "no", yes_or_no) != "yes":
-            raise NotFound("nothing is deleted")
+            raise NotFound(_("nothing is deleted"))
     with closing(opened(options)) as database:
         return database.run(lambda kept: COMMANDS[command](kept, *arguments))
 
@@ -178,13 +205,16 @@ def main() -> None:
         if lines := run(options):
             write_out(options.command, "\n".join(lines))
     except CannotStore as error:
-        complain(options.command, f"cannot store in {options.database}: {error}")
+        problem = _(
+            "cannot store in {file}: {reason}", file=options.database, reason=message_of(error)
+        )
+        complain(options.command, problem)
         raise SystemExit(1) from None
     except (BadName, BadPassword, NotFound, OSError, Unusable) as error:
         complain(options.command, error)
         raise SystemExit(1) from None
     except MemoryError as error:
-        complain(options.command, f"too little memory: {error}")
+        complain(options.command, _("too little memory: {error}", error=error))
         raise SystemExit(1) from None
     except (EOFError, KeyboardInterrupt):
         sys.stderr.write("\n")

@@ -9,6 +9,7 @@ from twisted_lab.accounts.sessions import (
     Session,
     token_digest,
 )
+from twisted_lab.text.language import N_
 from twisted_lab.text.token_form import TOKEN_PREFIX
 from twisted_lab.text.user_names import BadName, clean_name, known_name, name_key, skeletons
 
@@ -23,7 +24,7 @@ def account_name(text: str) -> str:
     """
     name = known_name(text)
     if name.startswith(TOKEN_PREFIX):
-        raise BadName(f"a name does not begin with {TOKEN_PREFIX}, as tokens do")
+        raise BadName(N_("a name does not begin with {prefix}, as tokens do", prefix=TOKEN_PREFIX))
     return name
 
 
@@ -35,7 +36,7 @@ async def check_new_name(queries: Queries, name: str) -> None:
     """
     clean_name(name)
     if await queries.account_like(*skeletons(name)) is not None:
-        raise BadName("that name looks like one that is taken; choose another")
+        raise BadName(N_("that name looks like one that is taken; choose another"))
 
 
 async def register(queries: Queries, name: str, hashed: str, now: float) -> bool:

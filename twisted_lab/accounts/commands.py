@@ -25,6 +25,7 @@ from twisted_lab.accounts.throttle import (
 from twisted_lab.known_peers import PEER_TABLES, PeerQueries
 from twisted_lab.peers import network, site
 from twisted_lab.storage import Tables
+from twisted_lab.text.language import _
 from twisted_lab.text.user_names import name_key
 
 Lines = list[str]
@@ -61,16 +62,29 @@ async def list_all(kept: AllQueries) -> Lines:
             found = kept.accounts.failed_networks(subject, now - DAY)
             failures += sum([count async for place, count in found if place != ELSEWHERE])
         lines.append(
-            f"account {account.name} since {time_text(account.since)}, "
-            f"sessions: {account.sessions}, failures: {failures}"
+            _(
+                "account {name} since {since}, sessions: {sessions}, failures: {failures}",
+                name=account.name,
+                since=time_text(account.since),
+                sessions=account.sessions,
+                failures=failures,
+            )
         )
     async for peer in kept.peers.peers():
         since, used = time_text(peer.since), time_text(peer.used)
-        lines.append(f"address {peer.address} since {since} used {used}, name: {peer.name}")
+        lines.append(
+            _(
+                "address {address} since {since} used {used}, name: {name}",
+                address=peer.address,
+                since=since,
+                used=used,
+                name=peer.name,
+            )
+        )
     async for place, count in kept.accounts.failed_networks(ANY_NAME, now - HOUR):
-        lines.append(f"address {place}, failures: {count}")
+        lines.append(_("address {address}, failures: {count}", address=place, count=count))
     async for place, count in kept.accounts.failed_networks(REGISTRATIONS, now - DAY):
-        lines.append(f"address {place}, new accounts: {count}")
+        lines.append(_("address {address}, new accounts: {count}", address=place, count=count))
     return lines
 
 
@@ -89,13 +103,21 @@ async def admit(kept: AllQueries, name: str, address: str) -> Lines:
     """Let an owner log in from an address without delays caused by guesses from elsewhere."""
     account = await kept.accounts.account(name_key(name))
     if account is None:
-        raise NotFound(f"there is no account of the name {name}")
+        raise NotFound(_("there is no account of the name {name}", name=name))
     try:
         place = network(str(ipaddress.ip_address(address)))
     except ValueError:
-        raise NotFound(f"{address} is not an IP address, such as 192.0.2.7") from None
+        raise NotFound(
+            _("{address} is not an IP address, such as 192.0.2.7", address=address)
+        ) from None
     await remember_network(kept.accounts, account.key, place, time.time())
-    return [f"{account.name} may log in from {place} while others guess the password"]
+    return [
+        _(
+            "{name} may log in from {address} while others guess the password",
+            name=account.name,
+            address=place,
+        )
+    ]
 
 
 async def check_account(kept: AllQueries, command: str, name: str) -> None:
@@ -106,9 +128,11 @@ async def check_account(kept: AllQueries, command: str, name: str) -> None:
     """
     account = await kept.accounts.account(name_key(name))
     if command == "add" and account is not None:
-        raise NotFound(f"there is an account of the name {name} already; passwd changes it")
+        raise NotFound(
+            _("there is an account of the name {name} already; passwd changes it", name=name)
+        )
     if command == "passwd" and account is None:
-        raise NotFound(f"there is no account of the name {name}")
+        raise NotFound(_("there is no account of the name {name}", name=name))
 
 
 async def add(kept: AllQueries, name: str, hashed: str) -> Lines:
@@ -116,18 +140,20 @@ async def add(kept: AllQueries, name: str, hashed: str) -> Lines:
     if await kept.accounts.account(name_key(name)) is None:
         await check_new_name(kept.accounts, name)
     if not await register(kept.accounts, name, hashed, time.time()):
-        raise NotFound(f"there is an account of the name {name} already; passwd changes it")
-    return [f"added {name}"]
+        raise NotFound(
+            _("there is an account of the name {name} already; passwd changes it", name=name)
+        )
+    return [_("added {name}", name=name)]
 
 
 async def passwd(kept: AllQueries, name: str, hashed: str) -> Lines:
     """Change a password, end all sessions of the account, and reset its failures."""
     account = await kept.accounts.account(name_key(name))
     if account is None:
-        raise NotFound(f"there is no account of the name {name}")
+        raise NotFound(_("there is no account of the name {name}", name=name))
     await change_password(kept.accounts, account.key, hashed)
     await _reset_failures(kept.accounts, name)
-    return [f"changed the password of {account.name}; its sessions are ended"]
+    return [_("changed the password of {name}; its sessions are ended", name=account.name)]
 
 
 async def forget(kept: AllQueries, word: str) -> Lines:
@@ -142,23 +168,31 @@ async def forget(kept: AllQueries, word: str) -> Lines:
             async for subject in kept.accounts.forget_failures_in(place)
         ]
         if found:
-            lines.append(f"forgot the failures and new accounts of address {word}")
+            lines.append(_("forgot the failures and new accounts of address {word}", word=word))
     async for peer in kept.peers.forget_peers(word):
-        lines.append(f"forgot address {peer.address}, name: {peer.name}")
+        lines.append(
+            _("forgot address {address}, name: {name}", address=peer.address, name=peer.name)
+        )
     name = await kept.accounts.forget_account(name_key(word))
     if name is not None:
         await _reset_failures(kept.accounts, name)
-        lines.append(f"forgot account {name}")
+        lines.append(_("forgot account {name}", name=name))
     if not lines:
-        raise NotFound(f"there is no account, name or address {word}")
+        raise NotFound(_("there is no account, name or address {word}", word=word))
     return lines
 
 
 async def sessions(kept: AllQueries) -> Lines:
     """List the sessions."""
     return [
-        f"{session.id} {session.account} since {time_text(session.since)} "
-        f"used {time_text(session.used)} from {session.origin}"
+        _(
+            "{id} {account} since {since} used {used} from {origin}",
+            id=session.id,
+            account=session.account,
+            since=time_text(session.since),
+            used=time_text(session.used),
+            origin=session.origin,
+        )
         async for session in kept.accounts.sessions(time.time())
     ]
 
@@ -171,8 +205,10 @@ async def revoke(kept: AllQueries, word: str) -> Lines:
     for session in ended:
         await kept.accounts.end_session(session.digest)
     if not ended:
-        raise NotFound(f"there is no session, and no account with one, called {word}")
-    return [f"revoked {session.id} of {session.account}" for session in ended]
+        raise NotFound(_("there is no session, and no account with one, called {word}", word=word))
+    return [
+        _("revoked {id} of {account}", id=session.id, account=session.account) for session in ended
+    ]
 
 
 async def clear(kept: AllQueries) -> Lines:
@@ -181,8 +217,10 @@ async def clear(kept: AllQueries) -> Lines:
     await kept.peers.forget_all_peers()
     await kept.accounts.forget_all_failures()
     return [
-        "deleted all accounts with their sessions, all known addresses and all counts of failures; "
-        "the chat's messages stay"
+        _(
+            "deleted all accounts with their sessions, all known addresses and all counts of "
+            "failures; the chat's messages stay"
+        )
     ]
 
 

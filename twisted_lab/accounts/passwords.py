@@ -18,6 +18,8 @@ from argon2.exceptions import (
     VerifyMismatchError,
 )
 
+from twisted_lab.text.language import N_
+
 MEMORY_MIB = 19
 PASSES = 2
 LANES = 1
@@ -42,12 +44,12 @@ def check_password(password: str, shortest: int = SHORTEST_PASSWORD) -> None:
     try:
         password.encode()
     except UnicodeEncodeError:
-        raise BadPassword("a password is text in UTF-8") from None
+        raise BadPassword(N_("a password is text in UTF-8")) from None
     if len(password) > LONGEST_PASSWORD:
-        raise BadPassword(f"a password has at most {LONGEST_PASSWORD} characters")
+        raise BadPassword(N_("a password has at most {most} characters", most=LONGEST_PASSWORD))
     # The shorter form counts: normalization may shorten or lengthen a text.
     if min(len(password), len(_normal(password))) < shortest:
-        raise BadPassword(f"a password has at least {shortest} characters")
+        raise BadPassword(N_("a password has at least {least} characters", least=shortest))
 
 
 def _normal(password: str) -> str:

@@ -15,10 +15,12 @@ from twisted.internet.interfaces import IReactorCore
 
 from twisted_lab.check.classes.checks import check_all
 from twisted_lab.check.classes.choosing import Rules
+from twisted_lab.check.classes.folders import is_archive
+from twisted_lab.check.classes.given import Given, read_given
 from twisted_lab.check.classes.model import ClassReport, Submission, TaskResult
 from twisted_lab.check.classes.options import PER_CORE, ClassOptions
-from twisted_lab.check.classes.planning import Planned, plan, submissions, templates
-from twisted_lab.check.classes.reporting import write_class
+from twisted_lab.check.classes.planning import Planned, plan, strays, submissions, templates
+from twisted_lab.check.classes.reporting import students_of, write_class
 from twisted_lab.check.classes.storing import Store, claim
 from twisted_lab.check.classes.summary import ClassProgress, class_table
 from twisted_lab.check.reports.style import shown, style_of
@@ -35,6 +37,7 @@ from twisted_lab.text.language import N_, _
 
 _INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
 _GOES_ON = N_("interrupted; the next run goes on here")
+_MOST_NAMES, _MOST_NAME = 20, 100  # files that are named, and characters of each
 Results = dict[tuple[str, str], TaskResult]  # by submission and task
 
 
@@ -48,20 +51,48 @@ def main(arguments: Sequence[str]) -> None:
     options.parseOptions(list(arguments))
     _require_isolation()
     folders = submissions(options.submissions, options.report)
+    own = (each for each in (options.verdicts, options.tasks) if each)
+    outside = strays(options.submissions, own)
     if not folders:
-        _end(_("there are no folders in {folder!r}", folder=str(options.submissions)))
+        problem = _("there are no folders in {folder!r}", folder=str(options.submissions))
+        _end("; ".join((problem, *(_outside(outside)))))
+    given = _given(options, [each.name for each in folders])
     try:
         claimed = claim(options.report)
     except (OSError, ValueError) as problem:
         _end(str(problem))
     with claimed:
         try:
-            _check_class(folders, options)
+            _check_class(folders, options, given)
         except KeyboardInterrupt:  # the reactor, which handles Ctrl-C otherwise, does not run
             _end(_(_GOES_ON), _INTERRUPTED)
+    for line in _outside(outside):
+        complain(ClassOptions.command, line)
 
 
-def _check_class(folders: Sequence[Path], options: ClassOptions) -> None:
+def _given(options: ClassOptions, names: Sequence[str]) -> Given:
+    if options.verdicts is None:
+        return {}
+    try:
+        return read_given(options.verdicts.read_text("utf-8"), names, options.catalogue.tasks)
+    except (OSError, ValueError) as problem:
+        _end(f"--verdicts: {problem}")
+
+
+def _outside(names: Sequence[str]) -> list[str]:
+    """Return a line about files that no submission holds; none if there are none."""
+    if not names:
+        return []
+    words = [shown(name, _MOST_NAME) for name in names[:_MOST_NAMES]]
+    files = ", ".join(words + ["..."] * (len(names) > _MOST_NAMES))
+    if any(map(is_archive, names)):
+        return [
+            _("no folder holds these files: {files}; unpack archives into folders", files=files)
+        ]
+    return [_("no folder holds these files: {files}", files=files)]
+
+
+def _check_class(folders: Sequence[Path], options: ClassOptions, given: Given) -> None:
     lang = options.lang or language.of_locale(os.environ)
     planned = list(plan(folders, options.chosen, _rules(options), lang, options.tasks))
     results = _check(planned, Store(options.report), options)
@@ -74,12 +105,13 @@ def _check_class(folders: Sequence[Path], options: ClassOptions) -> None:
             for folder in folders
         ),
     )
+    students = students_of(report, given)
     try:
         random = SystemRandom() if options.anonymous else None
-        written = write_class(report, options.report, options.marks, random)
+        written = write_class(students, options.report, options.marks, random)
     except (OSError, ValueError) as problem:
         _end(_("cannot write the reports: {reason}", reason=problem))
-    table = class_table(report, style_of(sys.stdout, os.environ))
+    table = class_table(students, report.tasks, style_of(sys.stdout, os.environ))
     write_out(ClassOptions.command, "\n".join((table, "", *map(str, written))))
 
 
@@ -125,7 +157,9 @@ def _check(planned: Sequence[Planned], store: Store, options: ClassOptions) -> R
     for each in planned:
         stored = store.load(each.submission, each.task.name, each.key)
         if not each.choice.programs:
-            results[each.submission, each.task.name] = TaskResult(each.task.name, (), each.problem)
+            results[each.submission, each.task.name] = TaskResult(
+                each.task.name, (), each.problem, each.is_missing
+            )
         elif stored:
             results[each.submission, each.task.name] = stored
         else:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.ports.addresses import host_and_port
 from twisted_lab.text.language import _
 
@@ -63,3 +65,25 @@ def answer(text: str) -> tuple[str, str]:
 def ids(text: str) -> tuple[str, ...]:
     """Return ids in capitals; whether they exist is seen later."""
     return tuple(each.strip() for each in text.upper().split(","))
+
+
+def require_known(option: str, names: Iterable[str], catalogue: Catalogue) -> None:
+    """See that all ids are those of requirements.
+
+    Args:
+        option: The option that names them.
+        names: The ids.
+        catalogue: All requirements.
+
+    Raises:
+        UsageError: One does not exist.
+    """
+    for each in names:
+        if each not in catalogue.requirements:
+            raise UsageError(
+                _(
+                    "{option}: no requirement has the id {id!r}; --list shows all",
+                    option=option,
+                    id=each,
+                )
+            )

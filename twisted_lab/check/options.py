@@ -96,7 +96,10 @@ class Options(LanguageOption):
     junit = option.path(N_("The same as JUnit's XML."), default=None)
     gradescope = option.path(N_("The same as Gradescope's results.json."), default=None)
     marks = option.parsed(
-        N_("The mark that each verdict gives, such as pass=2,flaky=1."),
+        N_(
+            "The mark that each verdict gives, such as flaky=1, and how much requirements count, "
+            "such as must=3,ES-4=none."
+        ),
         read_marks,
         default=read_marks(),
         metavar="MARKS",
@@ -147,7 +150,7 @@ class Options(LanguageOption):
                 _(
                     "unexpected {word!r}; put -- before the command, as in {example}",
                     word=others[0],
-                    example=_EXAMPLE,
+                    example=self._example,
                 )
             )
         self.task = tasks.get(task)
@@ -164,22 +167,18 @@ class Options(LanguageOption):
             one, other = (f"--{name} -" for name in printed[:2])
             raise UsageError(_("{one} and {other} exclude each other", one=one, other=other))
         self.printed = "".join(printed)
-        for name, ids in (("--only", self.only), ("--explain", self.explain)):
-            for each in ids:
-                if each not in self.catalogue.requirements:
-                    raise UsageError(
-                        _(
-                            "{option}: no requirement has the id {id!r}; --list shows all",
-                            option=name,
-                            id=each,
-                        )
-                    )
+        for name, ids in (
+            ("--only", self.only),
+            ("--explain", self.explain),
+            ("--marks", self.marks.ids),
+        ):
+            option_values.require_known(name, ids, self.catalogue)
         if self.list or self.explain:
             return
         if self.profile:
             self._choose_of(PROFILES[self.profile])
         if self.task is None:
-            raise UsageError(_("name the task first, as in {example}", example=_EXAMPLE))
+            raise UsageError(_("name the task first, as in {example}", example=self._example))
         if self.connect and self.program:
             raise UsageError(_("--connect and a command exclude each other"))
         if self.connect and "folder" in self.given:
@@ -189,7 +188,7 @@ class Options(LanguageOption):
                 _("--connect works with servers only, not with {task}", task=self.task.name)
             )
         if not self.connect and not self.program:
-            raise UsageError(_("give the command after --, as in {example}", example=_EXAMPLE))
+            raise UsageError(_("give the command after --, as in {example}", example=self._example))
         for each in self.only:
             if self.catalogue.requirements[each] not in self.task.requirements:
                 raise UsageError(
@@ -218,6 +217,10 @@ class Options(LanguageOption):
         if not self.program:
             self.program = profile.command
             self.task = self.task or profile.whole
+
+    @property
+    def _example(self) -> str:
+        return PROFILES[self.profile].example if self.profile else _EXAMPLE
 
     @property
     def listed(self) -> Iterable[Requirement]:

@@ -87,12 +87,14 @@ class Finding:
         verdict: The verdict.
         evidence: What was seen.
         seconds: How long the check took.
+        is_given: Whether a person has given the verdict, in place of the checker's.
     """
 
     requirement: Requirement
     verdict: Verdict
     evidence: Evidence = Evidence()
     seconds: float = 0.0
+    is_given: bool = False
 
     @property
     def mistake(self) -> Mistake:

@@ -21,9 +21,11 @@ from twisted_lab.client.signals import Signals
 from twisted_lab.client.silence import suggest_tls
 from twisted_lab.client.verdict import verdict
 from twisted_lab.codecs import MessageError
+from twisted_lab.eventlog.event_file import shown
 from twisted_lab.eventlog.events import ClientEvents
 from twisted_lab.interfaces import Reactor, global_reactor
-from twisted_lab.serving import message
+from twisted_lab.text.command_line import as_started
+from twisted_lab.text.language import _, message_of
 from twisted_lab.text.printing import print_line
 
 
@@ -41,7 +43,7 @@ async def converse(
             its questions were not answered, or output was lost.
     """
     level = LogLevel.critical if options.quiet else LogLevel.info
-    events = ClientEvents("client", lambda event: tell(message(event)), level)
+    events = ClientEvents("client", lambda event: tell(shown(event)), level)
     dialogue = options.make_dialogue(tell)
     verifier = options.make_tls(tell)
     connection = ClientConnection(reactor, events, options.make_framing(tell))
@@ -59,9 +61,9 @@ async def converse(
         else:
             await pipe.run(reactor, connection, dialogue)
     except HungUp as error:
-        hung_up = str(error)
+        hung_up = message_of(error)
     except MessageError as error:
-        raise Ended(str(error)) from None
+        raise Ended(_(error)) from None
     signals.check()
     raise verdict(options, connection, dialogue, hung_up, interactive)
 
@@ -90,7 +92,8 @@ def main() -> None:
     options.parseOptions()
     # sys.stdout is None if its descriptor was closed (>&-).
     if sys.stdout is None:
-        pipe.tell(f"{options.command}: standard output is closed; > /dev/null drops the output")
+        problem = _("standard output is closed; > /dev/null drops the output")
+        pipe.tell(f"{as_started(options.command)}: {problem}")
         raise SystemExit(1)
     for descriptor in (0, 2):
         # The socket would get the number of a closed descriptor (<&-), and what is written to it.

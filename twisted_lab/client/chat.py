@@ -11,6 +11,7 @@ from twisted.internet.error import DNSLookupError
 
 from twisted_lab.client.chat_client import ChatClient, NoAnswer, NotLetIn
 from twisted_lab.client.chat_pipe import Pipe
+from twisted_lab.client.connecting import not_connected
 from twisted_lab.client.connection import HungUp
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.options import ClientOptions
@@ -21,6 +22,7 @@ from twisted_lab.interfaces import Reactor
 from twisted_lab.ports.resolving import Resolver
 from twisted_lab.reliable import OtherVersion
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import _, ngettext
 
 # Seconds without an answer after which a client in a pipe gives up; on a terminal the user decides.
 PATIENCE = 60.0
@@ -39,8 +41,7 @@ async def find_hosts(reactor: Reactor, options: ClientOptions, signals: Signals)
     except CancelledError:
         raise Ended(status=signals.status) from None
     except DNSLookupError as error:
-        server = f"{options.host}:{options.port}"
-        raise Ended(f"could not connect to {server}: {error.args[0]}") from None
+        raise Ended(not_connected(options, error.args[0])) from None
 
 
 def verdict(
@@ -60,21 +61,28 @@ def verdict(
     lines: list[str] = []
     match problem:
         case NoAnswer():
-            start = f"; is it started? twistd -n netlab-chat --port {options.port}"
-            how = "" if client.has_session else start
-            lines.append(f"{options.host}:{options.port}: {problem}{how}")
+            line = f"{options.host}:{options.port}: {problem}"
+            if not client.has_session:
+                command = f"twistd -n netlab-chat --port {options.port}"
+                line += _("; is it started? {command}", command=command)
+            lines.append(line)
         case HungUp():
             lines.append(f"{options.host}:{options.port}: {problem}")
         case NotLetIn():
-            lines.append(f"not let in: {escape(str(problem))}")
+            lines.append(_("not let in: {reason}", reason=escape(str(problem))))
         case Ended():
             lines += problem.lines
             status = problem.status
         case Exception():
-            lines.append(str(problem))
+            lines.append(_(problem))
     if room.pending and room.has_been_in:
-        were = "message was" if room.pending == 1 else "messages were"
-        lines.append(f"{room.pending} {were} not confirmed, and may be lost")
+        lines.append(
+            ngettext(
+                "{n} message was not confirmed, and may be lost",
+                "{n} messages were not confirmed, and may be lost",
+                room.pending,
+            )
+        )
     return Ended(*lines, status=status)
 
 

@@ -16,6 +16,7 @@ from twisted_lab.codecs import MAX_MESSAGE, MessageError
 from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Stage
 from twisted_lab.rooms import Line, RoomClient
 from twisted_lab.text.chat_messages import NICK, leaves
+from twisted_lab.text.language import _, ngettext
 
 # Timeouts, in seconds: for the server's first answer, and for any answer after a user has left.
 FIRST_ANSWER = 15.0
@@ -122,7 +123,7 @@ class ChatClient:
         except NotServed as error:
             if self.room.has_been_in:
                 if str(error) != self._refusal:
-                    self._tell(f"not let in again: {error}; still trying")
+                    self._tell(_("not let in again: {error}; still trying", error=error))
                 self._refusal = str(error)
             else:
                 self.fail(NotLetIn(str(error)))
@@ -162,10 +163,14 @@ class ChatClient:
             self.room.say(text, self._clock.seconds())
             self._pump()
 
-    def refuse_long(self, _: object = None) -> None:
-        """Report and count a message that is too long, and therefore not sent."""
+    def refuse_long(self, size: int = 0) -> None:
+        """Report and count a message that is too long, and therefore not sent.
+
+        Args:
+            size: Its bytes.
+        """
         self.refused += 1
-        self._tell(f"not sent: a message has at most {LONGEST_LINE} bytes")
+        self._tell(_("not sent: a message has at most {limit} bytes", limit=LONGEST_LINE))
 
     def rename(self, name: str) -> None:
         """Try another name, because the server has refused the last one.
@@ -213,7 +218,7 @@ class ChatClient:
             if self._finishing:
                 self._end()
             else:
-                self.fail(HungUp("the server has closed the connection"))
+                self.fail(HungUp(_("the server has closed the connection")))
             return
         self.pumped()
         self._watch(now, self._wire)
@@ -225,11 +230,13 @@ class ChatClient:
         session = self.endpoint.session
         stops = session is not None and session.peer_stops
         if stops and not self._stops:
-            self._tell("the server is shutting down; waiting for it to return")
+            self._tell(_("the server is shutting down; waiting for it to return"))
         self._stops = stops
         is_lost = self.endpoint.is_lost(now)
         if session is not None and is_lost != self._was_lost and not stops:
-            self._tell("the server answers again" if self._was_lost else "no answer; still trying")
+            self._tell(
+                _("the server answers again") if self._was_lost else _("no answer; still trying")
+            )
         self._was_lost = is_lost
         if self._leaving_since is not None and self.room.pending:
             self._say_what_it_waits_for(now, self._leaving_since, is_lost)
@@ -239,7 +246,11 @@ class ChatClient:
             self._since = max(self._since, self.endpoint.heard)
         elif session is None and now - self.endpoint.began >= FIRST_ANSWER:
             is_asking = self.endpoint.stage is Stage.ASKING
-            why = "no answer" if is_asking else "it answers, but lets no one in; try again later"
+            why = (
+                _("no answer")
+                if is_asking
+                else _("it answers, but lets no one in; try again later")
+            )
             self.fail(NoAnswer(why))
         elif now - self._since >= self._patience:
             self._give_up()
@@ -252,17 +263,21 @@ class ChatClient:
         if is_lost or now - since >= 1.0:
             self._leaving_since = None
             pending = self.room.pending
-            are = "message is" if pending == 1 else "messages are"
             most = LAST_CONFIRMATION if self.endpoint.heard > since else LAST_ANSWER
             self._tell(
-                f"{pending} {are} not confirmed; waiting up to {most:g} s, Ctrl-C ends at once"
+                ngettext(
+                    "{n} message is not confirmed; waiting up to {most:g} s, Ctrl-C ends at once",
+                    "{n} messages are not confirmed; waiting up to {most:g} s, Ctrl-C ends at once",
+                    pending,
+                    most=most,
+                )
             )
 
     def _give_up(self) -> None:
         if self._finishing and self.room.has_been_in and not self.room.pending:
             self._end()  # Only the confirmation of the close is missing.
         else:
-            self.fail(NoAnswer("the server no longer answers"))
+            self.fail(NoAnswer(_("the server no longer answers")))
 
     def _is_stuck(self, now: float) -> bool:
         """Tell whether the server answers, but has confirmed nothing for too long."""

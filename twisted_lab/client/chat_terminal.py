@@ -21,6 +21,7 @@ from twisted_lab.client.terminal import Interrupted
 from twisted_lab.rooms import Line
 from twisted_lab.text.chat_messages import COMMANDS, MSG, leaves
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import _
 from twisted_lab.text.printing import print_line
 
 # Commands that take an argument end with a space.
@@ -89,7 +90,7 @@ class Terminal:
         self._asks_name = True
         print_line(escape(why))
         if self._session is None:
-            print_line("Name: ", end="")
+            print_line(_("Name") + ": ", end="")
         self._redraw()
 
     def _ask_no_more(self) -> None:
@@ -99,11 +100,11 @@ class Terminal:
             self._asks_name = False
 
     def _prompt(self) -> str:
-        return "Name: " if self._asks_name else "> "
+        return _("Name") + ": " if self._asks_name else "> "
 
     def _pending(self) -> str | None:
         count = self._client.room.pending
-        return f"{count} on the way" if count else None
+        return _("{n} on the way", n=count) if count else None
 
     def _redraw(self) -> None:
         if self._session and self._session.app.is_running:

@@ -23,8 +23,15 @@ from twisted_lab.client.tls import Verifier
 from twisted_lab.client.tls import advice as tls_advice
 from twisted_lab.interfaces import Reactor
 from twisted_lab.ports.resolving import Resolver
+from twisted_lab.text.language import _
 
 HANDSHAKE_SECONDS = 30.0
+
+
+def not_connected(options: ClientOptions, why: object) -> str:
+    """Return the line that says why connecting failed."""
+    server = f"{options.host}:{options.port}"
+    return _("could not connect to {server}: {reason}", server=server, reason=why)
 
 
 def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
@@ -35,19 +42,18 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
         options: The options.
         no_address: The reason why the host has no address, if the look-up failed.
     """
-    host, port, service = options.host, options.port, options.service
-    text = f"could not connect to {host}:{port}: "
+    why: object = error
     if isinstance(error, DNSLookupError):
-        return text + no_address
-    if isinstance(error, ConnectTimeout):
-        return text + "no answer; check host and port, and whether a firewall is in the way"
-    if isinstance(error, ConnectError) and error.osError:
-        why = os.strerror(error.osError).lower()
-        return (
-            f"{text}{why}; is the server running there? "
-            f"It is started with: twistd -n netlab-{service} --port {port}"
+        why = no_address
+    elif isinstance(error, ConnectTimeout):
+        why = _("no answer; check host and port, and whether a firewall is in the way")
+    elif isinstance(error, ConnectError) and error.osError:
+        why = _(
+            "{reason}; is the server running there? It is started with: {command}",
+            reason=_(os.strerror(error.osError)).lower(),
+            command=f"twistd -n netlab-{options.service} --port {options.port}",
         )
-    return f"{text}{error}"
+    return not_connected(options, why)
 
 
 async def connect(

@@ -24,6 +24,7 @@ from twisted_lab.disconnects import Disconnect, end_reason
 from twisted_lab.eventlog.events import ClientEvents
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.peers import address_text
+from twisted_lab.text.language import N_
 
 LONGEST_ERROR = 2048  # bytes
 
@@ -172,8 +173,8 @@ class ClientConnection(Protocol):
         if self._error is not None:
             self.ended.errback(self._error)
         elif self.framing.incomplete and not self._aborted:
-            self.ended.errback(HungUp(f"{how} in the middle of a message"))
+            self.ended.errback(HungUp(N_("{how} in the middle of a message", how=how.text)))
         elif self._aborted or (self._finished and reason.check(ConnectionDone)):
             self.ended.callback(None)
         else:
-            self.ended.errback(HungUp(how))
+            self.ended.errback(HungUp(how.text))

@@ -12,6 +12,7 @@ from twisted_lab.text.dialogue_messages import (
     WELCOME_BACK,
     WRONG,
 )
+from twisted_lab.text.language import _
 from twisted_lab.text.token_form import TOLD_TOKEN
 
 # Answers to questions with these endings are hidden, whichever server asks.
@@ -154,15 +155,16 @@ class Login:
         if WRONG in line and self._tried and not (self.succeeded or self.refused):
             self.refused = True
             self._forget()
-            line += " (The stored token is no longer valid.)"
+            line += " " + _("(The stored token is no longer valid.)")
         said = TOLD_TOKEN.search(line)
         if said and self._tokens and self._tokens.keep(self._server, said[1]):
-            line = TOLD_TOKEN.sub(f"Token stored in {self._tokens.path}, valid until ", line)
+            kept = _("Token stored in {path}, valid until ", path=self._tokens.path)
+            line = TOLD_TOKEN.sub(lambda _: kept, line)
         if asks_name and self._tried and not self.succeeded:
             self.refused = True
         if asks_name and self._token is not None and not self._tried:
             self._tried = True
-            return f"{line} (the stored token)", self._token
+            return line + " " + _("(the stored token)"), self._token
         return line, None
 
     def _forget(self) -> None:

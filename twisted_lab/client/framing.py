@@ -17,6 +17,7 @@ from twisted_lab.codecs import (
     encode_frame,
     too_long,
 )
+from twisted_lab.text.language import _
 
 # Maximum number of messages in one write to the output.
 BATCH = 1000
@@ -91,7 +92,7 @@ class _Limited:
 
     def _report(self, error: MessageError) -> None:
         self.refused += 1
-        self._tell(f"not sent: {error}")
+        self._tell(_("not sent: {error}", error=error))
 
 
 class Text(_Limited):
@@ -117,7 +118,7 @@ class Text(_Limited):
         """See `Framing`."""
         if self._is_first and data.startswith(b"\0\0"):
             self.is_foreign = True
-            self._tell("this looks like Int32: try --framing int32")
+            self._tell(_("this looks like Int32: try --framing int32"))
         self._is_first = False
         yield data
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from platformdirs import user_state_path
 
 from twisted_lab.client.ending import Ended
+from twisted_lab.text.language import N_, Message, _
 from twisted_lab.text.private_files import read_private
+from twisted_lab.text.system_errors import reason_of
 
 _FINGERPRINT = re.compile(r"(?:[0-9A-F]{2}:){31}[0-9A-F]{2}")
 
@@ -41,10 +43,17 @@ class KnownHosts:
             CannotVerify: The file cannot be read, or its entry for the server is malformed.
         """
         for line in self._text().splitlines():
-            known, _, fingerprint = line.partition(" ")
+            known, _space, fingerprint = line.partition(" ")
             if known == server:
                 if not _FINGERPRINT.fullmatch(fingerprint):
-                    raise CannotVerify(f"{self.path} has no fingerprint for {server}: {line!r}")
+                    raise CannotVerify(
+                        _(
+                            "{path} has no fingerprint for {server}: {line!r}",
+                            path=self.path,
+                            server=server,
+                            line=line,
+                        )
+                    )
                 return fingerprint
         return None
 
@@ -68,7 +77,9 @@ class KnownHosts:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise CannotVerify(f"cannot keep it in {self.path}: {error.strerror}") from None
+            raise CannotVerify(
+                _("cannot keep it in {path}: {reason}", path=self.path, reason=reason_of(error))
+            ) from None
 
     def _text(self) -> str:
         try:
@@ -76,5 +87,7 @@ class KnownHosts:
         except FileNotFoundError:
             return ""
         except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or "it is no text"
-            raise CannotVerify(f"cannot read {self.path}: {why}") from None
+            why = reason_of(error) if isinstance(error, OSError) else N_("it is no text")
+            raise CannotVerify(
+                _("cannot read {file}: {reason}", file=self.path, reason=Message(why))
+            ) from None

@@ -21,6 +21,7 @@ from twisted_lab.defaults import DEFAULTS, Defaults
 from twisted_lab.ports.addresses import host_and_port, server_port
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options
+from twisted_lab.text.language import N_, _
 from twisted_lab.text.printing import print_line
 from twisted_lab.text.prompts import ask
 from twisted_lab.text.user_names import BadName, nickname
@@ -45,7 +46,7 @@ def chat_name(text: str) -> str:
     try:
         return nickname(text)
     except BadName as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(_(error)) from None
 
 
 def _ask(question: str, default: Value, parse: Callable[[str], Value], interactive: bool) -> Value:
@@ -65,56 +66,59 @@ class ClientOptions(Options):
 
     command = "twisted_lab.client"
     synopsis = "Usage: python -m twisted_lab.client [SERVICE] [options]"
-    longdesc = (
-        "Sends each input line to the service, and shows the service's output. The line exit, "
-        "Ctrl-D or the end of the input ends it. The service is one of "
-        f"{', '.join(DEFAULTS)} (default: echo), that of an installed plugin, or any other with "
-        "its --port. The framing of the last is text unless --framing says otherwise."
+    longdesc = N_(
+        "Sends each input line to the service, and shows the service's output. The "
+        "line exit, Ctrl-D or the end of the input ends it. The service is one of "
+        "{services} (default: echo), that of an installed plugin, or any other with "
+        "its --port. The framing of the last is text unless --framing says otherwise.",
+        services=", ".join(DEFAULTS),
     )
     service: str
 
-    quiet = option.flag("Do not report events of the connection.", short="q")
-    tls = option.flag("Use TLS, and verify the server's certificate.")
+    quiet = option.flag(N_("Do not report events of the connection."), short="q")
+    tls = option.flag(N_("Use TLS, and verify the server's certificate."))
     first_use = option.flag(
-        "With --tls: trust the certificate of the first connection, as ssh does."
+        N_("With --tls: trust the certificate of the first connection, as ssh does.")
     )
-    no_token = option.flag("With auth: neither use the stored token nor store the new one.")
-    host = option.text("Host to connect to, or HOST:PORT.", default="localhost", metavar="HOST")
-    port = option.number("Port to connect to.", default=0, most=65535, short="p")
+    no_token = option.flag(N_("With auth: neither use the stored token nor store the new one."))
+    host = option.text(N_("Host to connect to, or HOST:PORT."), default="localhost", metavar="HOST")
+    port = option.number(N_("Port to connect to."), default=0, most=65535, short="p")
     framing = option.parsed(
-        "text, int32, decimal:N or hex:N, that of the server; not with echo or chat.",
+        N_("text, int32, decimal:N or hex:N, that of the server; not with echo or chat."),
         framing_name,
         default="",
         short="f",
         metavar="text|int32|decimal:N|hex:N",
     )
     count = option.choice(
-        "With --framing decimal:N or hex:N: what the length counts, bytes or characters.",
+        N_("With --framing decimal:N or hex:N: what the length counts, bytes or characters."),
         *COUNTS,
         default="bytes",
     )
     ca = option.parsed(
-        "With --tls: PEM file of trusted authorities. [default: the system's]",
+        N_("With --tls: PEM file of trusted authorities. [default: the system's]"),
         Path,
         default=None,
         metavar="FILE",
     )
     known_hosts = option.parsed(
-        "With --first-use: file that stores certificates.",
+        N_("With --first-use: file that stores certificates."),
         Path,
         default=known_hosts_path(),
         metavar="FILE",
     )
-    name = option.parsed("With chat: your name in the room.", chat_name, default="", metavar="NAME")
+    name = option.parsed(
+        N_("With chat: your name in the room."), chat_name, default="", metavar="NAME"
+    )
     token_file = option.parsed(
-        "With auth: file that stores tokens.", Path, default=default_path(), metavar="FILE"
+        N_("With auth: file that stores tokens."), Path, default=default_path(), metavar="FILE"
     )
 
     def __init__(self) -> None:
         super().__init__()
         # Shown by --help, because the values depend on the service and on the user.
-        self.defaults["port"] = self.defaults["framing"] = "the service's own"
-        self.defaults["name"] = "your user name"
+        self.defaults["port"] = self.defaults["framing"] = N_("the service's own")
+        self.defaults["name"] = N_("your user name")
 
     def parse(self, options: list[str]) -> None:
         """See `Options.parse`; the service may stand before, between or after the options."""
@@ -129,32 +133,48 @@ class ClientOptions(Options):
             words = " ".join([service, *others])
             services = ", ".join(known_services())
             raise UsageError(
-                f"the service is one of {services}, or another one with its --port, not {words!r}"
+                _(
+                    "the service is one of {services}, or another one with its --port, not "
+                    "{words!r}",
+                    services=services,
+                    words=words,
+                )
             )
         self.service = service
         self._defaults = known or Defaults(self.port, "text")
         if self.framing and not self._defaults.framing:
-            raise UsageError(f"{service} does not support --framing")
+            raise UsageError(_("{service} does not support --framing", service=service))
         self.framing = self.framing or self._defaults.framing
         if "count" in self.given and self.framing in ("", "text", "int32"):
-            raise UsageError("--count needs --framing decimal:N or hex:N")
+            raise UsageError(_("--count needs --framing decimal:N or hex:N"))
         for name, only in (("no-token", "auth"), ("token-file", "auth"), ("name", "chat")):
             if name in self.given and service != only:
-                raise UsageError(f"--{name} works with {only} only, not with {service}")
+                raise UsageError(
+                    _(
+                        "--{name} works with {only} only, not with {service}",
+                        name=name,
+                        only=only,
+                        service=service,
+                    )
+                )
         for one, other in (("no-token", "token-file"), ("ca", "first-use")):
             if {one, other} <= self.given:
-                raise UsageError(f"--{one} and --{other} exclude each other")
+                raise UsageError(
+                    _("--{one} and --{other} exclude each other", one=one, other=other)
+                )
         for name, needs in (("ca", "tls"), ("first-use", "tls"), ("known-hosts", "first-use")):
             if name in self.given and needs not in self.given:
-                raise UsageError(f"--{name} needs --{needs}")
+                raise UsageError(_("--{name} needs --{needs}", name=name, needs=needs))
         if self.tls and service == "chat":
-            raise UsageError("chat does not support --tls: it uses UDP")
+            raise UsageError(_("chat does not support --tls: it uses UDP"))
 
     def _take_server(self, text: str) -> str:
         """Parse HOST or HOST:PORT, set the port if there is one, and return the host."""
         host, port = host_and_port(text)
         if port and self.port not in (0, port):
-            raise UsageError(f"--host and --port name two ports, {port} and {self.port}")
+            raise UsageError(
+                _("--host and --port name two ports, {one} and {other}", one=port, other=self.port)
+            )
         self.port = self.port or port
         return host
 
@@ -221,7 +241,12 @@ class ClientOptions(Options):
             # under the name without the suffix.
             in_clear = f"{self._server} without --tls"
             if tokens.find(in_clear) is None and tokens.find(self._server) is not None:
-                tell(f"the token for {self._server} came by TLS, and is not sent without --tls")
+                tell(
+                    _(
+                        "the token for {server} came by TLS, and is not sent without --tls",
+                        server=self._server,
+                    )
+                )
             return Login(tokens, in_clear)
         return AnyTalk(says_exit=self.service == "messages")
 
@@ -232,8 +257,8 @@ class ClientOptions(Options):
             interactive: Whether to ask the user for them; otherwise the defaults are used.
         """
         if "host" not in self.given:
-            self.host = _ask("Host", self.host, self._take_server, interactive)
+            self.host = _ask(_("Host"), self.host, self._take_server, interactive)
         if not self.port:
-            self.port = _ask("Port", self._defaults.port, server_port, interactive)
+            self.port = _ask(_("Port"), self._defaults.port, server_port, interactive)
         if not self.name and self.service == "chat":
-            self.name = _ask("Name", user_name(), chat_name, interactive)
+            self.name = _ask(_("Name"), user_name(), chat_name, interactive)

@@ -23,6 +23,7 @@ from twisted_lab.client.ending import Ended
 from twisted_lab.client.exit_line import UntilExit
 from twisted_lab.client.rendering import WholeLines, visible
 from twisted_lab.interfaces import Reactor
+from twisted_lab.text.language import _
 
 
 class OutputLost(Ended):
@@ -174,7 +175,7 @@ def check_output(lost: bool) -> None:
         OutputLost: Some output could not be written, and standard output is not a pipe.
     """
     if lost and not stat.S_ISFIFO(os.fstat(1).st_mode):
-        raise OutputLost("standard output cannot be written; is the disk full?")
+        raise OutputLost(_("standard output cannot be written; is the disk full?"))
 
 
 @contextmanager

@@ -11,12 +11,13 @@ from twisted.internet.task import LoopingCall
 from twisted_lab.channels.idleness import has_unread
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.disconnects import Disconnect
+from twisted_lab.text.language import N_, _
 
 Result = TypeVar("Result")
 
 # Seconds between two checks: a service that greets or answers does so immediately.
 LOOK_SECONDS = 1.0
-TRY_TLS = "nothing received; if the server uses TLS, try --tls"
+TRY_TLS = N_("nothing received; if the server uses TLS, try --tls")
 
 
 def may_be_tls(connection: ClientConnection, is_greeted: bool, how: str = "") -> bool:
@@ -52,7 +53,7 @@ def suggest_tls(
         if has_unread(connection.transport):
             return  # This process was paused, and will read it next.
         if may_be_tls(connection, is_greeted):
-            tell(f"{connection.peer}: {TRY_TLS}")
+            tell(f"{connection.peer}: {_(TRY_TLS)}")
         elif connection.is_silent:
             return
         looking.stop()

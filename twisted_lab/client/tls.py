@@ -26,9 +26,10 @@ from zope.interface import implementer
 from twisted_lab.client.known_hosts import CannotVerify, KnownHosts
 from twisted_lab.disconnects import tls_text
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import _
+from twisted_lab.text.system_errors import reason_of
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
-NO_TLS = "if the server does not use TLS, leave out --tls"
 LEAST_VERSION = TLSVersion.TLSv1_2
 # OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED.
 _OUT_OF_TIME = (9, 10)
@@ -57,7 +58,9 @@ class Verifier(ABC):
         try:
             self._identity = _identity(host)
         except ValueError as error:  # such as idna's errors
-            raise CannotVerify(f"{host} cannot be a host name: {error}") from None
+            raise CannotVerify(
+                _("{host} cannot be a host name: {error}", host=host, error=error)
+            ) from None
         self._options = options
 
     def clientConnectionForTLS(self, protocol: object) -> SSL.Connection:
@@ -69,14 +72,16 @@ class Verifier(ABC):
             connection.set_tlsext_host_name(self._identity.hostname)
         return connection
 
-    def _verify(self, _: object, shown: crypto.X509, error: int, depth: int, is_good: int) -> bool:
+    def _verify(self, _c: object, shown: crypto.X509, error: int, depth: int, is_good: int) -> bool:
         try:
             self.problem = self._compare(shown, error, depth, bool(is_good))
         except CannotVerify as trouble:
             self.problem = str(trouble)
         except Exception as trouble:
             # OpenSSL accepts some certificates that other parsers reject.
-            self.problem = f"its certificate cannot be read: {escape(str(trouble))}"
+            self.problem = _(
+                "its certificate cannot be read: {reason}", reason=escape(str(trouble))
+            )
         return not self.problem
 
     @abstractmethod
@@ -112,12 +117,12 @@ class ByAuthorities(Verifier):
 
     def _compare(self, shown: crypto.X509, error: int, depth: int, is_good: bool) -> str:
         if error in _OUT_OF_TIME:
-            return (
+            return _(
                 "its certificate has expired, or is not valid yet; if the clock of this machine is "
                 "right, the server needs a new one"
             )
         if not is_good:
-            return (
+            return _(
                 "no trusted authority has signed its certificate; name its authority with "
                 "--ca FILE, or use --first-use"
             )
@@ -126,9 +131,11 @@ class ByAuthorities(Verifier):
                 patterns = extract_patterns(shown.to_cryptography())
                 verify_service_identity(patterns, [self._identity], [])
             except VerificationError:
-                return "its certificate has another name; connect by that name, or use --first-use"
+                return _(
+                    "its certificate has another name; connect by that name, or use --first-use"
+                )
             except CertificateError:
-                return (
+                return _(
                     "its certificate has no host name that can be compared (subjectAltName); "
                     "use --first-use"
                 )
@@ -156,11 +163,15 @@ def _read(file: Path) -> list[Certificate]:
     try:
         found = [Certificate.loadPEM(text) for text in _CERTIFICATE.findall(file.read_bytes())]
     except OSError as error:
-        raise CannotVerify(f"cannot read {file}: {error.strerror}") from None
+        raise CannotVerify(
+            _("cannot read {file}: {reason}", file=file, reason=reason_of(error))
+        ) from None
     except crypto.Error as error:
-        raise CannotVerify(f"cannot use {file}: {tls_text(error)}") from None
+        raise CannotVerify(
+            _("cannot use {file}: {reason}", file=file, reason=tls_text(error))
+        ) from None
     if not found:
-        raise CannotVerify(f"there is no certificate in {file}")
+        raise CannotVerify(_("there is no certificate in {file}", file=file))
     return found
 
 
@@ -191,11 +202,15 @@ class FirstUse(Verifier):
         self._shown = shown.digest("sha256").decode()
         known = self._known.find(self._server)
         if known not in (None, self._shown):
-            return (
-                f"{self._server} shows another certificate than before: SHA-256 {self._shown}, "
-                f"not {known}; it was renewed, or an attacker intercepts the connection. Compare "
-                f"it with the one that the server logs at its start; if they are the same, remove "
-                f"the line of {self._server} from {self._known.path}"
+            return _(
+                "{server} shows another certificate than before: SHA-256 {shown}, not "
+                "{known}; it was renewed, or an attacker intercepts the connection. Compare "
+                "it with the one that the server logs at its start; if they are the same, "
+                "remove the line of {server} from {path}",
+                server=self._server,
+                shown=self._shown,
+                known=known,
+                path=self._known.path,
             )
         return ""
 
@@ -204,7 +219,12 @@ class FirstUse(Verifier):
         if self._known.find(self._server) is None:
             self._known.keep(self._server, self._shown)
             self._tell(
-                f"kept the certificate of {self._server} in {self._known.path}: {self._shown}"
+                _(
+                    "kept the certificate of {server} in {path}: {shown}",
+                    server=self._server,
+                    path=self._known.path,
+                    shown=self._shown,
+                )
             )
 
 
@@ -217,13 +237,17 @@ def advice(error: BaseException, server: str, problem: str) -> str:
         problem: The reason why the server is not trusted; empty if it is trusted.
     """
     if problem:
-        return f"not connected to {server}: {problem}"
+        return _("not connected to {server}: {reason}", server=server, reason=problem)
     if isinstance(error, SSL.Error):
-        why = f"TLS failed ({tls_text(error)}); {NO_TLS}"
+        why = _("TLS failed ({error})", error=tls_text(error))
     elif isinstance(error, defer.TimeoutError):
-        why = f"no answer; {NO_TLS}"
+        why = _("no answer")
     elif isinstance(error, ConnectionClosed):
-        why = f"the server closed the connection during the TLS handshake; {NO_TLS}"
+        why = _("the server closed the connection during the TLS handshake")
     else:
-        why = str(error)
-    return f"not connected to {server}: {why}"
+        return _("not connected to {server}: {reason}", server=server, reason=error)
+    return _(
+        "not connected to {server}: {reason}; if the server does not use TLS, leave out --tls",
+        server=server,
+        reason=why,
+    )

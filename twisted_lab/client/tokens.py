@@ -8,7 +8,9 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from twisted_lab.text.language import _
 from twisted_lab.text.private_files import read_private, write_private
+from twisted_lab.text.system_errors import reason_of
 from twisted_lab.text.token_form import TOKEN
 
 
@@ -61,9 +63,15 @@ class Tokens:
             pass
         except OSError as error:
             self._is_unusable = True
-            self._tell(f"cannot read the tokens in {self.path}: {error.strerror}")
+            self._tell(
+                _(
+                    "cannot read the tokens in {path}: {reason}",
+                    path=self.path,
+                    reason=reason_of(error),
+                )
+            )
         except (AttributeError, RecursionError, ValueError):
-            self._tell(f"{self.path} is not a token file; it is treated as empty")
+            self._tell(_("{path} is not a token file; it is treated as empty", path=self.path))
         return {}
 
     def _write(self, tokens: dict[str, str]) -> bool:
@@ -72,6 +80,8 @@ class Tokens:
         try:
             write_private(self.path, json.dumps(tokens, indent=1).encode())
         except OSError as error:
-            self._tell(f"cannot keep tokens in {self.path}: {error.strerror}")
+            self._tell(
+                _("cannot keep tokens in {path}: {reason}", path=self.path, reason=reason_of(error))
+            )
             return False
         return True

@@ -10,6 +10,7 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted_lab.client.chat_client import ChatClient, NoAnswer
 from twisted_lab.ports.addresses import ALL_IPV4
 from twisted_lab.ports.udp_port import LARGEST_DATAGRAM, ScopedPort
+from twisted_lab.text.language import _
 
 
 class _Port(DatagramProtocol):
@@ -96,7 +97,7 @@ class UDPWire:
             return
         if not self.client.has_session:
             if len(self._hosts) == 1:
-                self.client.fail(NoAnswer("no server listens there"))
+                self.client.fail(NoAnswer(_("no server listens there")))
                 return
             del self._hosts[0]
         self.reopen()

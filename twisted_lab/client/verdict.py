@@ -7,6 +7,7 @@ from twisted_lab.client.dialogue import Dialogue
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.silence import TRY_TLS, may_be_tls
+from twisted_lab.text.language import _
 
 
 def verdict(
@@ -28,19 +29,21 @@ def verdict(
     peer, tls, is_greeted = connection.peer, options.tls, options.is_greeted
     if hung_up and (connection.is_silent or (dialogue.succeeded and not dialogue.over)):
         is_plain = not tls and may_be_tls(connection, is_greeted, hung_up)
-        what = TRY_TLS if is_plain else "see the server's log, or try again"
-        return Ended(f"{peer} hung up early: {hung_up}; {what}")
+        what = _(TRY_TLS) if is_plain else _("see the server's log, or try again")
+        return Ended(
+            _("{peer} hung up early: {how}; {advice}", peer=peer, how=hung_up, advice=what)
+        )
     if options.answers and may_be_tls(connection, is_greeted):
-        return Ended("the server did not answer" if tls else f"{peer}: {TRY_TLS}")
+        return Ended(_("the server did not answer") if tls else f"{peer}: {_(TRY_TLS)}")
     framing = connection.framing
     if not dialogue.succeeded:
         if dialogue.refused:
             return Ended(
-                "the stored token was refused: see the server's reply, and run the client again"
+                _("the stored token was refused: see the server's reply, and run the client again")
             )
         if framing.refused and not connection.ends_with_error:
             return Ended()  # The client has reported the refused lines.
-        return Ended("not let in: see the server's last line")
+        return Ended(_("not let in: see the server's last line"))
     says_error = is_greeted and connection.ends_with_error
     is_refused = framing.refused or framing.is_foreign or says_error
     return Ended(status=1 if is_refused and not interactive else 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from twisted_lab.text.language import N_, Message
+
 MAX_MESSAGE = 65_536
 """The default limit of a message, in bytes."""
 MAX_INCOMING = 2**20
@@ -14,8 +16,16 @@ class MessageError(ValueError):
 
 def too_long(size: int | None, limit: int) -> MessageError:
     """Return the error for a message of `size` bytes; None if the size is not known yet."""
-    known = f"{size} bytes" if size is not None else f"more than {limit} bytes"
-    return MessageError(f"message of {known} is over the limit of {limit}")
+    if size is None:
+        problem = N_("message of more than {limit} bytes is over the limit of {limit}", limit=limit)
+    else:
+        problem = N_("message of {size} bytes is over the limit of {limit}", size=size, limit=limit)
+    return MessageError(problem)
+
+
+def with_guess(problem: Message, guess: str) -> Message:
+    """Return a problem and what it may come from; "" if there is no guess."""
+    return Message("{problem}; {guess}", problem=problem, guess=guess) if guess else problem
 
 
 def decode(data: bytes) -> str:
@@ -27,4 +37,4 @@ def decode(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:
-        raise MessageError(f"not UTF-8 at byte {error.start}") from None
+        raise MessageError(N_("not UTF-8 at byte {index}", index=error.start)) from None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from struct import Struct
 
-from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, too_long
+from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, too_long, with_guess
 from twisted_lab.codecs.likeness import looks_like
 from twisted_lab.codecs.stream import StreamDecoder
+from twisted_lab.text.language import message_of
 
 # A frame of at least this size is assembled without the bytes after it, which saves a copy.
 LARGE = 1_000_000
@@ -36,7 +37,7 @@ def encode_text(text: str) -> bytes:
 def _foreign(size: int, limit: int) -> MessageError:
     """Return the error for a length over the limit, with a guess at the peer's protocol."""
     likeness = looks_like(size.to_bytes(4), limit)
-    return MessageError(f"{too_long(size, limit)}{likeness and '; '}{likeness}")
+    return MessageError(with_guess(message_of(too_long(size, limit)), likeness))
 
 
 class FrameDecoder(StreamDecoder):

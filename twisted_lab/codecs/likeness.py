@@ -5,26 +5,28 @@ from __future__ import annotations
 import codecs
 import re
 
+from twisted_lab.text.language import N_
+
 # The peer may be any program, so these texts name only the server's options.
 _NO_TEXT = (
     (
         rb"\x16\x03[\0-\4]",  # a handshake (RFC 8446, section 5.1)
-        "this looks like TLS; connect without it, or start the server with --tls",
+        N_("this looks like TLS; connect without it, or start the server with --tls"),
     ),
     (
         rb"\0\0(?!\0*\Z|\0\0+[\r\n])",
-        "this looks like a 4-byte length; send lines, or start the server with --framing int32",
+        N_("this looks like a 4-byte length; send lines, or start the server with --framing int32"),
     ),
     (
         # Far more likely than a message of one character with two bytes of padding.
         rb"[\x01-\x08\x0b\x0c\x0e-\x1f]\0\0\0|[^\0]\0\0\0[^\0\r\n]",
-        "this looks like a little-endian length; send lines",
+        N_("this looks like a little-endian length; send lines"),
     ),
-    (rb"\0[^\0]|[^\0\r\n]\0[^\0\r\n]\0", "this looks like UTF-16; send UTF-8"),
+    (rb"\0[^\0]|[^\0\r\n]\0[^\0\r\n]\0", N_("this looks like UTF-16; send UTF-8")),
 )
 _TLS = re.compile(rb"[\x15\x16]\x03")  # an alert or a handshake (RFC 8446, section 5.1)
 _DIGIT = re.compile(rb" *[0-9]")
-_TRY_TLS = "this looks like TLS: either both sides use --tls, or neither"
+_TRY_TLS = N_("this looks like TLS: either both sides use --tls, or neither")
 _NO_TEXTS = [(re.compile(pattern), likeness) for pattern, likeness in _NO_TEXT]
 
 
@@ -32,7 +34,7 @@ def no_text(head: bytes) -> str:
     """Return why a stream that begins with `head` is not text; "" if it may be text."""
     for pattern, likeness in _NO_TEXTS:
         if pattern.match(head):
-            return f"no text: {likeness}"
+            return N_("no text: {guess}", guess=likeness)
     return ""
 
 
@@ -50,7 +52,7 @@ def looks_like(head: bytes, limit: int) -> str:
         return _TRY_TLS
     # A big-endian multiple of 65,536 must not count as a short little-endian length.
     if head[0] and int.from_bytes(head, "little") <= limit:
-        return "this looks like a little-endian length; big-endian is the order of the network"
+        return N_("this looks like a little-endian length; big-endian is the order of the network")
     return _text(head)
 
 
@@ -63,7 +65,7 @@ def no_header(head: bytes) -> str:
     if _TLS.match(head):
         return _TRY_TLS
     if head.startswith(b"\0"):
-        return "this looks like a 4-byte length: try --framing int32"
+        return N_("this looks like a 4-byte length: try --framing int32")
     return _text(head)
 
 
@@ -74,6 +76,10 @@ def _text(head: bytes) -> str:
         return ""
     if not text or not all(char.isprintable() or char in "\t\r\n" for char in text):
         return ""
-    likeness = "this looks like text: try --framing text"
+    likeness = N_("this looks like text: try --framing text")
     is_length = _DIGIT.match(head)
-    return f"{likeness}, or decimal:N if N digits come first" if is_length else likeness
+    return (
+        N_("{guess}, or decimal:N if N digits come first", guess=likeness)
+        if is_length
+        else likeness
+    )

@@ -14,6 +14,7 @@ from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError
 from twisted_lab.codecs.likeness import no_text
 from twisted_lab.codecs.lines import LineDecoder
 from twisted_lab.codecs.padding import MARK, stale_from
+from twisted_lab.text.language import N_
 
 _MARK_BEGUN = re.compile(rb"\xef\xbb?\Z")
 _SUBNEGOTIATION = b"\xff\xfa"
@@ -189,7 +190,7 @@ class TextDecoder(LineDecoder):
     def _refuse_from_nul(self, text: bytes) -> bytes:
         """Set the error; return `text` with its last line ended, and an incomplete line for it."""
         line = (self._data[self._start :] + self._fresh + text).rpartition(b"\n")[2]
-        self._error = f"no text: NUL at byte {len(line)}"
+        self._error = N_("no text: NUL at byte {index}", index=len(line))
         return text + (b"\n\0" if line else b"\0")
 
     def _without_command(self, command: re.Match[bytes]) -> bytes:

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, decode, too_long
+from twisted_lab.codecs.errors import MAX_MESSAGE, MessageError, decode, too_long, with_guess
 from twisted_lab.codecs.likeness import no_header
 from twisted_lab.codecs.stream import StreamDecoder
+from twisted_lab.text.language import N_, Message
 
 COUNTS = ("bytes", "characters")
 """The units of a length; characters are Unicode code points, as in Python's ``len``."""
@@ -64,10 +65,15 @@ class TextHeader:
         """
         size = len(data) if self.count == "bytes" else len(data.decode(errors="replace"))
         if size > self.most:
-            raise MessageError(
-                f"message of {size} {self.count} is over the limit of {self.most} "
-                f"of the header {self}"
+            problem = (
+                N_("message of {size} bytes is over the limit of {limit} of the header {header}")
+                if self.count == "bytes"
+                else N_(
+                    "message of {size} characters is over the limit of {limit} of the header "
+                    "{header}"
+                )
             )
+            raise MessageError(Message(problem, size=size, limit=self.most, header=str(self)))
         return size
 
     def frame(self, data: bytes) -> bytes:
@@ -107,10 +113,17 @@ def text_header(text: str, count: str = "bytes", others: str = "int32") -> TextH
     found = _FRAMING.fullmatch(text)
     if not found or int(found[2]) > WIDEST:
         raise ValueError(
-            f"expected {others}, decimal:N or hex:N, with N from 1 to {WIDEST}, not {text!r}"
+            N_(
+                "expected {others}, decimal:N or hex:N, with N from 1 to {most}, not {text!r}",
+                others=others,
+                most=WIDEST,
+                text=text,
+            )
         )
     if count not in COUNTS:
-        raise ValueError(f"expected a count of {' or '.join(COUNTS)}, not {count!r}")
+        raise ValueError(
+            N_("expected a count of {known}, not {count!r}", known=" or ".join(COUNTS), count=count)
+        )
     return TextHeader(found[1], int(found[2]), count)
 
 
@@ -219,14 +232,19 @@ class HeaderDecoder(StreamDecoder):
         return message
 
     def _no_length(self, header: bytes) -> MessageError:
-        quoted = "the header" if self._has_secrets else f"header {repr(header)[1:]}"
-        problem = f"{quoted} is no {self._header.kind} length"
+        kind, quoted = self._header.kind, repr(header)[1:]
+        problem = N_("header {header} is no {kind} length", header=quoted, kind=kind)
+        if self._has_secrets:
+            problem = N_("the header is no {kind} length", kind=kind)
         if self._is_first:
             likeness = no_header(header)
-            return MessageError(f"{problem}{likeness and '; '}{likeness}")
+            return MessageError(with_guess(problem, likeness))
         if self._header.count == "bytes" and not header.isascii():
             # The rest of a text whose characters were counted.
             return MessageError(
-                f"{problem}; if the lengths count characters, try --count characters"
+                N_(
+                    "{problem}; if the lengths count characters, try --count characters",
+                    problem=problem,
+                )
             )
         return MessageError(problem)

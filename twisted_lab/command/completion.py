@@ -10,6 +10,7 @@ from twisted.python.usage import UsageError
 from twisted_lab.command import bash, fish, zsh
 from twisted_lab.command.tree import SHELLS, places
 from twisted_lab.text.command_line import Options, write_out
+from twisted_lab.text.language import N_, _
 
 SCRIPTS = dict(zip(SHELLS, (bash.script, zsh.script, fish.script), strict=True))
 
@@ -19,7 +20,7 @@ class CompletionOptions(Options):
 
     command = "netlab completion"
     synopsis = f"Usage: netlab completion {'|'.join(SHELLS)}"
-    longdesc = (
+    longdesc = N_(
         "Prints a script that completes the words and options of netlab. "
         "bash: netlab completion bash > ~/.local/share/bash-completion/completions/netlab "
         "(without the package bash-completion: source the file in ~/.bashrc). "
@@ -33,7 +34,13 @@ class CompletionOptions(Options):
         """Take the shell."""
         if shell not in SHELLS or others:
             words = " ".join([shell, *others])
-            raise UsageError(f"the shell is one of {', '.join(SHELLS)}, not {words!r}")
+            raise UsageError(
+                _(
+                    "the shell is one of {known}, not {words!r}",
+                    known=", ".join(SHELLS),
+                    words=words,
+                )
+            )
         self.shell = shell
 
 

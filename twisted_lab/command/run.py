@@ -8,6 +8,7 @@ from twisted.scripts import twistd
 
 from twisted_lab.command.dispatch import WRONG_USAGE, nearest
 from twisted_lab.process.plugins import PREFIX, makers
+from twisted_lab.text.language import _
 from twisted_lab.text.printing import print_line
 
 
@@ -21,7 +22,11 @@ def main() -> None:
         known = makers()
         if tapname.removeprefix(PREFIX) not in known:
             print_line(
-                f"netlab run: there is no service {service!r}; {nearest(service, known)}",
+                _(
+                    "netlab run: there is no service {service!r}; {advice}",
+                    service=service,
+                    advice=nearest(service, known),
+                ),
                 sys.stderr,
             )
             raise SystemExit(WRONG_USAGE)

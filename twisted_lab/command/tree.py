@@ -19,11 +19,24 @@ from twisted_lab.faults.__main__ import Options as FaultsOptions
 from twisted_lab.operations.control_client import WORDS, ControlOptions
 from twisted_lab.process.group_options import group_options
 from twisted_lab.process.plugins import makers
+from twisted_lab.show.__main__ import ShowOptions
+from twisted_lab.show.catalogue import DEMONSTRATIONS
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options
+from twisted_lab.text.language import N_
 from twisted_lab.text.option import Option
 
 SHELLS = ("bash", "zsh", "fish")
+# The descriptions of our plugins, word for word.
+DESCRIPTIONS = (
+    N_("Echo: send back all received bytes, over TCP."),
+    N_("Ask for numbered messages and repeat them, over TCP."),
+    N_("Send each message to all peers, over TCP."),
+    N_("Greet peers by name, known by IP address, over TCP."),
+    N_("Log peers in by password or token, over TCP."),
+    N_("A chat room over reliable UDP, and over TCP."),
+    N_("Proxies that behave like bad networks, for TCP and UDP."),
+)
 
 
 class Place(NamedTuple):
@@ -52,17 +65,20 @@ def places() -> dict[str, Place]:
     """Return what can follow, by the words before it: "" for none, then "run", "run echo"."""
     group = group_options()
     group.hidden = frozenset()  # of a service's own options, --help shows only how to find them
-    help_flag = _flag("help", "Display this help.")
+    help_flag = _flag("help", N_("Display this help."))
     programs = {word: program.doc for word, program in PROGRAMS.items()}
     services = {name: maker.description for name, maker in makers().items()}
-    tasks = dict.fromkeys(Catalogue().tasks, "") | {"class": "all programs of a class"}
+    tasks = dict.fromkeys(Catalogue().tasks, "") | {"class": N_("all programs of a class")}
     return {
-        "": Place(programs, [help_flag, _flag("version", "Display the version.")]),
+        "": Place(programs, [help_flag, _flag("version", N_("Display the version."))]),
         "run": _place(group, services),
         **{f"run {name}": _place(each) for name, each in service_options().items()},
         "client": _place(ClientOptions(), dict.fromkeys(known_services(), "")),
         "check": _place(CheckOptions(), tasks),
         "check class": _place(ClassOptions(), {"FOLDER": ""}),
+        "show": _place(
+            ShowOptions(), {name: each.question for name, each in DEMONSTRATIONS.items()}
+        ),
         "faults": _place(FaultsOptions()),
         "accounts": _place(AccountsOptions(), dict.fromkeys(COMMANDS, "")),
         "control": _place(ControlOptions(), dict.fromkeys(WORDS, "")),

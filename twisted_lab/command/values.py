@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted_lab.text.language import _
 from twisted_lab.text.option import Option
 
 PATHS = ("FILE", "FOLDER")
 
 
 def short_doc(doc: str) -> str:
-    """Return the first sentence of a description, without its full stop."""
-    return doc.partition(" [default:")[0].partition(". ")[0].rstrip(".")
+    """Return the first sentence of a description, without its full stop, in the language."""
+    return _(doc).partition(_(" [default:"))[0].partition(". ")[0].rstrip(".")
 
 
 def values(each: Option[Any]) -> list[str]:

@@ -14,6 +14,8 @@ from twisted.logger import LogEvent, LogLevel, eventAsText
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.eventlog.rotating_file import BATCH_BYTES, RotatingFile
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import _
+from twisted_lab.text.system_errors import reason_of
 
 FLUSH_SECONDS = 0.1
 # Written at once, so that the cause of a crash is in the log.
@@ -26,6 +28,16 @@ def message(event: LogEvent) -> str:
     """Return the text of an event; its format is a constant of ours, never input from a peer."""
     text: str = event["log_format"].format_map(event)
     return text
+
+
+def shown(event: LogEvent) -> str:
+    """Return the text of an event for people, in the language of the messages."""
+    return _(event["log_format"], **event)
+
+
+def for_people(event: LogEvent) -> LogEvent:
+    """Return an event with the same text in the language of the messages, for a terminal."""
+    return {**event, "log_format": "{log_text}", "log_text": shown(event)}
 
 
 @lru_cache
@@ -189,7 +201,7 @@ class EventFile:
         return file
 
     def _cannot_rotate(self, error: OSError) -> None:
-        self._events.log_not_rotated(self._path, error.strerror or str(error))
+        self._events.log_not_rotated(self._path, reason_of(error))
 
     def _failed(self, error: OSError, lost: int) -> None:
         self._close_file()
@@ -197,7 +209,7 @@ class EventFile:
         self._lost = (self._lost or 0) + lost
         self.lost += lost
         if is_new:
-            self._events.log_lost(self._path, error.strerror or str(error))
+            self._events.log_lost(self._path, reason_of(error))
 
     def _close_file(self) -> None:
         if self._file is not None:

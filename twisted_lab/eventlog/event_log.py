@@ -16,7 +16,14 @@ from twisted.python import usage
 
 from twisted_lab.eventlog.console import Console
 from twisted_lab.eventlog.event_budget import TRAFFIC, SecurityLog, Summary, log_budgets
-from twisted_lab.eventlog.event_file import EventFile, json_line, message, text_line
+from twisted_lab.eventlog.event_file import (
+    EventFile,
+    for_people,
+    json_line,
+    message,
+    shown,
+    text_line,
+)
 from twisted_lab.eventlog.events import Observer, ServiceEvents
 from twisted_lab.eventlog.options import LogOptions, is_daemon, twistd_keeps_a_log
 
@@ -38,7 +45,8 @@ class EventLog:
 
     Without ``--log-file``, events go to twistd's log: the console, or the destination in twistd's
     options. With it, they go to the file, and to twistd's log only if twistd's options name one.
-    Important events (ports, failures) always appear on the console as well. A daemon without a log
+    Important events (ports, failures) always appear on the console as well. A terminal gets them in
+    the language of the messages, and everything else in English. A daemon without a log
     of twistd's always has a file, which also gets Twisted's own events.
 
     A second file next to it contains only security events, so that traffic cannot rotate them out.
@@ -87,16 +95,19 @@ class EventLog:
         self.is_daemon = is_daemon(twistd)
         twistd_logs_elsewhere = twistd_keeps_a_log(twistd)
         self.logs_twisted = self.is_daemon and not twistd_logs_elsewhere
+        has_own_console = self.is_daemon or twistd_logs_elsewhere
+        self._console = Console(2) if has_own_console else _shared_with(options.parent)
+        # People read a terminal, and programs what goes to a pipe or a file.
+        self._is_for_people = self._console is not None and self._console.isatty()
+        twisteds: Observer = globalLogPublisher
+        if self._is_for_people and not has_own_console:
+            twisteds = self._publish_for_people
         if not self._files or twistd_logs_elsewhere:
-            self._everything.append(globalLogPublisher)
+            self._everything.append(twisteds)
         else:
-            self._announcements.append(globalLogPublisher)
-        self._console: Console | None = None
-        if self.is_daemon or twistd_logs_elsewhere:
-            self._console = Console(2)
+            self._announcements.append(twisteds)
+        if has_own_console:
             self._announcements.append(self._show_event)
-        else:
-            self._console = _shared_with(options.parent)
 
     def events_of(self, service: str) -> ServiceEvents:
         """Return the reporter of a service's events."""
@@ -179,7 +190,11 @@ class EventLog:
             self._console.write(text)
 
     def _show_event(self, event: LogEvent) -> None:
-        self.show(f"{message(event)}\n")
+        self.show(f"{shown(event) if self._is_for_people else message(event)}\n")
+
+    @staticmethod
+    def _publish_for_people(event: LogEvent) -> None:
+        globalLogPublisher(for_people(event))
 
     def settle(self) -> None:
         """Wait for pending console output, before the reactor runs."""

@@ -18,13 +18,26 @@ from twisted.python.failure import Failure
 from twisted_lab.disconnects import Reason
 from twisted_lab.eventlog.counters import Counters
 from twisted_lab.text.escaping import escape, escape_bytes
+from twisted_lab.text.language import N_, Message
 
 Observer = Callable[[LogEvent], object]
+# Without the data, and with them; constants, because these events are frequent.
+_RECEIVED = (
+    N_("received {bytes} bytes from {peer}"),
+    N_("received {bytes} bytes from {peer}: {data}"),
+)
+_SENT = N_("sent {bytes} bytes to {peer}"), N_("sent {bytes} bytes to {peer}: {data}")
+_NONE = N_("none")
+UPGRADED = N_("upgraded the database {path} ({log_changes}); the old file is kept as {copy}")
+_RELAYED = (
+    N_("sent {bytes} bytes to each of {peers} peers"),
+    N_("sent {bytes} bytes to each of {peers} peers: {data}"),
+)
 
 
 def changes(before: Mapping[str, int], after: Mapping[str, int]) -> str:
-    """Return a text about old and new versions by package: ``accounts 2 to 3, rooms 1 to 3``."""
-    return ", ".join(f"{name} {number} to {after[name]}" for name, number in before.items())
+    """Return a text about old and new versions by package: ``accounts 2 -> 3, rooms 1 -> 3``."""
+    return ", ".join(f"{name} {number} -> {after[name]}" for name, number in before.items())
 
 
 class _Reporter:
@@ -84,27 +97,31 @@ class _Reporter:
     def received(self, peer: str, count: int, data: bytes = b"") -> None:
         """Report that `count` bytes with `data` in them were received."""
         if self.traffic:
-            self._moved("received", "received {bytes} bytes from {peer}", peer, count, data)
+            self._moved("received", _RECEIVED, peer, count, data)
 
     def sent(self, peer: str, count: int, data: bytes = b"") -> None:
         """Report that `count` bytes of `data` were written to the transport."""
         if self.traffic:
-            self._moved("sent", "sent {bytes} bytes to {peer}", peer, count, data)
+            self._moved("sent", _SENT, peer, count, data)
 
     def relayed(self, peers: int, count: int, data: bytes = b"") -> None:
         """Report that `count` bytes of `data` were written to each of `peers` transports."""
         if self.traffic:
-            text = "sent {bytes} bytes to each of {peers} peers"
-            self._moved("relayed", text, None, count, data, peers=peers)
+            self._moved("relayed", _RELAYED, None, count, data, peers=peers)
 
     def _moved(
-        self, event: str, text: str, peer: str | None, count: int, data: bytes, **figures: object
+        self,
+        event: str,
+        texts: tuple[str, str],
+        peer: str | None,
+        count: int,
+        data: bytes,
+        **figures: object,
     ) -> None:
         figures["bytes"] = count
         if self.shows_bytes:
-            text += ": {data}"
             figures["data"] = escape_bytes(data)
-        self._emit(LogLevel.info, event, text, peer, figures)
+        self._emit(LogLevel.info, event, texts[self.shows_bytes], peer, figures)
 
 
 class ServiceEvents(_Reporter):
@@ -136,12 +153,15 @@ class ServiceEvents(_Reporter):
     def started(self, version: str) -> None:
         """Report that the process has started."""
         self._report(
-            LogLevel.info, "server started", "server started: {service} {version}", version=version
+            LogLevel.info,
+            "server started",
+            N_("server started: {service} {version}"),
+            version=version,
         )
 
     def listening(self, address: str) -> None:
         """Report that clients can connect to `address`."""
-        self._announce(LogLevel.info, "listening", "listening on {address}", address=address)
+        self._announce(LogLevel.info, "listening", N_("listening on {address}"), address=address)
 
     def upgraded(
         self, path: str, before: Mapping[str, int], after: Mapping[str, int], suffix: str
@@ -157,7 +177,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.warn,
             "database upgraded",
-            "upgraded the database {path} ({log_changes}); the old file is kept as {copy}",
+            UPGRADED,
             path=path,
             before=dict(before),
             after=dict(after),
@@ -170,7 +190,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.info,
             "certificate",
-            "certificate {path}, valid until {until}, SHA-256 {fingerprint}",
+            N_("certificate {path}, valid until {until}, SHA-256 {fingerprint}"),
             path=path,
             until=until,
             fingerprint=fingerprint,
@@ -179,9 +199,9 @@ class ServiceEvents(_Reporter):
     def certificate_ends(self, path: str, until: str, days: float) -> None:
         """Warn that the certificate ends soon, or has ended: `days` are negative then."""
         if days < 0:
-            text = "the certificate {path} expired on {until}, and clients refuse it: renew it"
+            text = N_("the certificate {path} expired on {until}, and clients refuse it: renew it")
         else:
-            text = "the certificate {path} expires on {until}: renew it"
+            text = N_("the certificate {path} expires on {until}: renew it")
         self._announce(
             LogLevel.warn, "certificate ends", text, path=path, until=until, days=round(days, 1)
         )
@@ -191,14 +211,16 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.warn,
             "key readable",
-            "all users of this machine can read the private key in {path}: chmod o= {path}",
+            N_("all users of this machine can read the private key in {path}: chmod o= {path}"),
             path=path,
         )
 
     def not_encrypted(self) -> None:
         """Warn that a UDP port does not support TLS, although TLS was requested."""
         self._announce(
-            LogLevel.warn, "not encrypted", "TLS works with TCP only: UDP traffic is not encrypted"
+            LogLevel.warn,
+            "not encrypted",
+            N_("TLS works with TCP only: UDP traffic is not encrypted"),
         )
 
     def certificate_kept(self, reason: str) -> None:
@@ -206,7 +228,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "certificate kept",
-            "the previous certificate stays in use: cannot use {reason}",
+            N_("the previous certificate stays in use: cannot use {reason}"),
             reason=reason,
         )
 
@@ -215,7 +237,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "reload failed",
-            "SIGHUP: one step failed: {error}",
+            N_("SIGHUP: one step failed: {error}"),
             error=f"{type(failure.value).__name__}: {escape(failure.getErrorMessage())}",
             log_failure=failure,
         )
@@ -226,29 +248,31 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "out of files",
-            "nearly all of the {limit} files that may be open are: new connections wait until "
-            "others leave (ulimit -n raises the limit)",
+            N_(
+                "nearly all of the {limit} files that may be open are: new connections wait until "
+                "others leave (ulimit -n raises the limit)"
+            ),
             limit=limit,
         )
 
     def accepting_again(self) -> None:
         """Report that there are enough file descriptors again, and have been for a while."""
-        self._announce(LogLevel.warn, "accepting again", "connections are accepted again")
+        self._announce(LogLevel.warn, "accepting again", N_("connections are accepted again"))
 
     def controlled(self, what: str) -> None:
         """Report a command from the control channel."""
-        self._report(LogLevel.info, "controlled", "told to {what}", what=escape(what))
+        self._report(LogLevel.info, "controlled", N_("told to {what}"), what=escape(what))
 
     def paused(self) -> None:
         """Report that the service is paused: it serves no new peers until it is resumed."""
-        self._report(LogLevel.warn, "paused", "paused: new clients are not served")
+        self._report(LogLevel.warn, "paused", N_("paused: new clients are not served"))
 
     def port_busy(self, wanted: int, taken: int) -> None:
         """Report that the wanted port was busy, and another one was taken."""
         self._announce(
             LogLevel.warn,
             "port busy",
-            "port {wanted} is busy, listening on {taken}",
+            N_("port {wanted} is busy, listening on {taken}"),
             wanted=wanted,
             taken=taken,
         )
@@ -256,7 +280,7 @@ class ServiceEvents(_Reporter):
     def connected(self, peer: str) -> None:
         """Report and count a new connection."""
         self.counters.connected += 1
-        self._report(LogLevel.info, "client connected", "client connected: {peer}", peer=peer)
+        self._report(LogLevel.info, "client connected", N_("client connected: {peer}"), peer=peer)
 
     def disconnected(
         self, peer: str, bytes_in: int, bytes_out: int, seconds: float, reason: Reason
@@ -266,8 +290,10 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.info,
             "client disconnected",
-            "client disconnected: {peer}, {bytes_in} bytes in, {bytes_out} bytes out, "
-            "{seconds:.1f} s, {reason}",
+            N_(
+                "client disconnected: {peer}, {bytes_in} bytes in, {bytes_out} bytes out, "
+                "{seconds:.1f} s, {reason}"
+            ),
             peer=peer,
             bytes_in=bytes_in,
             bytes_out=bytes_out,
@@ -281,7 +307,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "hung up",
-            "disconnecting {peer}: {reason}",
+            N_("disconnecting {peer}: {reason}"),
             peer=peer,
             reason=reason.text,
         )
@@ -291,7 +317,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "refused",
-            "refused {count} datagram peers, at last {peer}: {reason}",
+            N_("refused {count} datagram peers, at last {peer}: {reason}"),
             peer=peer,
             reason=reason.text,
             count=count,
@@ -303,7 +329,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "client dropped",
-            "client dropped: {peer} is more than {limit} bytes behind",
+            N_("client dropped: {peer} is more than {limit} bytes behind"),
             peer=peer,
             limit=limit,
         )
@@ -314,7 +340,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.error,
             "unable",
-            "could not serve {peer}: {told}: {reason}",
+            N_("could not serve {peer}: {told}: {reason}"),
             peer=peer,
             told=told,
             reason=escape(reason),
@@ -325,10 +351,10 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.info,
             "logged in",
-            "logged in: {peer} as {account}, by {how}",
+            N_("logged in: {peer} as {account}, by {how}"),
             peer=peer,
             account=escape(account),
-            how=how,
+            how=Message(how),
         )
 
     def login_failed(self, peer: str, account: str | None = None) -> None:
@@ -343,7 +369,9 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "login failed",
-            "login failed: {peer}" if account is None else "login failed: {peer} as {account}",
+            N_("login failed: {peer}")
+            if account is None
+            else N_("login failed: {peer} as {account}"),
             peer=peer,
             account=account and escape(account),
         )
@@ -361,11 +389,11 @@ class ServiceEvents(_Reporter):
         """
         self.counters.errors["login"] += 1
         if seconds is None:
-            text = "login refused: {peer}: {reason}"
+            text = N_("login refused: {peer}: {reason}")
         elif account is None:
-            text = "login refused: {peer}: {reason}, for {seconds:.0f} s"
+            text = N_("login refused: {peer}: {reason}, for {seconds:.0f} s")
         else:
-            text = "login refused: {peer} as {account}: {reason}, for {seconds:.0f} s"
+            text = N_("login refused: {peer} as {account}: {reason}, for {seconds:.0f} s")
         self._report(
             LogLevel.warn,
             "login refused",
@@ -382,7 +410,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.critical,
             "conversation failed",
-            "the conversation with {peer} failed: {error}",
+            N_("the conversation with {peer} failed: {error}"),
             peer=peer,
             error=f"{type(failure.value).__name__}: {escape(failure.getErrorMessage())}",
             log_failure=failure,
@@ -390,11 +418,12 @@ class ServiceEvents(_Reporter):
 
     def faults(self, seed: int | None, most_held: int) -> None:
         """Report the seed of the fault proxies, None in a replay, and their bound."""
-        decided = "the recording decides" if seed is None else "--seed {seed} repeats the decisions"
         self._announce(
             LogLevel.info,
             "faults",
-            decided + "; at most {most_held} bytes are held",
+            N_("the recording decides; at most {most_held} bytes are held")
+            if seed is None
+            else N_("--seed {seed} repeats the decisions; at most {most_held} bytes are held"),
             seed=seed,
             most_held=most_held,
         )
@@ -404,7 +433,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.info,
             "proxying",
-            "proxy {proxy}: {address} to {target}",
+            N_("proxy {proxy}: {address} to {target}"),
             proxy=proxy,
             address=address,
             target=target,
@@ -415,11 +444,11 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.info,
             "phase",
-            "phase: toxics {log_toxics}; disabled {log_disabled}",
+            N_("phase: toxics {log_toxics}; disabled {log_disabled}"),
             toxics=list(toxics),
             disabled=list(disabled),
-            log_toxics=", ".join(toxics) or "none",
-            log_disabled=", ".join(disabled) or "none",
+            log_toxics=", ".join(toxics) or Message(_NONE),
+            log_disabled=", ".join(disabled) or Message(_NONE),
         )
 
     def faulted(self, peer: str, units: int, faulted: int, lost: int, toxics: Counter[str]) -> None:
@@ -436,7 +465,7 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.info,
             "faulted",
-            "{units} units of {peer}: {lost} lost; toxics chose {faulted}: {log_toxics}",
+            N_("{units} units of {peer}: {lost} lost; toxics chose {faulted}: {log_toxics}"),
             peer=peer,
             units=units,
             faulted=faulted,
@@ -450,7 +479,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "recording ended",
-            "the recording {path} ends here, and the proxies go on: {reason}",
+            N_("the recording {path} ends here, and the proxies go on: {reason}"),
             path=path,
             reason=reason,
         )
@@ -460,7 +489,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "diagram lost",
-            "cannot write the diagram {path}: {reason}",
+            N_("cannot write the diagram {path}: {reason}"),
             path=path,
             reason=reason,
         )
@@ -468,7 +497,10 @@ class ServiceEvents(_Reporter):
     def replay_incomplete(self, reason: str) -> None:
         """Report that a part of a recording is not replayed."""
         self._announce(
-            LogLevel.warn, "replay incomplete", "the replay is incomplete: {reason}", reason=reason
+            LogLevel.warn,
+            "replay incomplete",
+            N_("the replay is incomplete: {reason}"),
+            reason=reason,
         )
 
     def replay_differs(self, proxy: str, link: str, direction: str, unit: int) -> None:
@@ -476,8 +508,11 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "replay differs",
-            "unit {unit} of link {link} of {proxy} ({direction}) differs from the recorded one; "
-            "its recorded faults apply, and further differences of the link are not reported",
+            N_(
+                "unit {unit} of link {link} of {proxy} ({direction}) differs from the recorded "
+                "one; its recorded faults apply, and further differences of the link are not "
+                "reported"
+            ),
             proxy=proxy,
             link=link,
             direction=direction,
@@ -486,7 +521,7 @@ class ServiceEvents(_Reporter):
 
     def stopped(self) -> None:
         """Report that the process has stopped: all ports and connections are closed."""
-        self._report(LogLevel.info, "server stopped", "server stopped")
+        self._report(LogLevel.info, "server stopped", N_("server stopped"))
 
     def failed(self, reason: str) -> None:
         """Report why the service cannot serve and the process ends."""
@@ -494,15 +529,16 @@ class ServiceEvents(_Reporter):
 
     def worker_started(self, pid: int | None) -> None:
         """Report that a worker has started."""
-        self._report(LogLevel.info, "worker started", "worker started: process {pid}", pid=pid)
+        self._report(LogLevel.info, "worker started", N_("worker started: process {pid}"), pid=pid)
 
     def worker_died(self, pid: int | None, reason: str, seconds: float) -> None:
         """Report that a worker has died or could not start; another one starts in `seconds`."""
         self._announce(
             LogLevel.error,
             "worker died",
-            "worker died: process {pid}, {reason}; another one starts "
-            + ("in {seconds:g} s" if seconds else "at once"),
+            N_("worker died: process {pid}, {reason}; another one starts in {seconds:g} s")
+            if seconds
+            else N_("worker died: process {pid}, {reason}; another one starts at once"),
             pid=pid,
             reason=escape(reason),
             seconds=seconds,
@@ -513,7 +549,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "worker killed",
-            "worker killed: process {pid} did not end in time",
+            N_("worker killed: process {pid} did not end in time"),
             pid=pid,
         )
 
@@ -538,12 +574,12 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "summed up",
-            "summed up {events} events of {seconds:.1f} s: {log_kinds}; {bytes} bytes"
-            + (
-                "; the last peer was {peer}; networks: {networks}, most of {busiest}"
-                if networks
-                else ""
-            ),
+            N_(
+                "summed up {events} events of {seconds:.1f} s: {log_kinds}; {bytes} bytes; the "
+                "last peer was {peer}; networks: {networks}, most of {busiest}"
+            )
+            if networks
+            else N_("summed up {events} events of {seconds:.1f} s: {log_kinds}; {bytes} bytes"),
             peer=peer,
             events=sum(kinds.values()),
             kinds=dict(kinds),
@@ -569,8 +605,10 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.warn,
             "events lost",
-            "{lost} events of process {pid} were lost, because its supervisor took none for a "
-            "second: {log_kinds}",
+            N_(
+                "{lost} events of process {pid} were lost, because its supervisor took none for a "
+                "second: {log_kinds}"
+            ),
             lost=lost,
             kinds=dict(kinds),
             pid=pid,
@@ -583,7 +621,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "log lost",
-            "cannot write the log {path}: {reason}; events are lost until it can be written",
+            N_("cannot write the log {path}: {reason}; events are lost until it can be written"),
             path=path,
             reason=reason,
         )
@@ -593,7 +631,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.error,
             "log not rotated",
-            "cannot begin a new log: {reason}; {path} keeps growing",
+            N_("cannot begin a new log: {reason}; {path} keeps growing"),
             path=path,
             reason=reason,
         )
@@ -603,7 +641,7 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.warn,
             "log resumed",
-            "the log {path} is written again; {lost} events were lost",
+            N_("the log {path} is written again; {lost} events were lost"),
             path=path,
             lost=lost,
         )
@@ -615,7 +653,11 @@ class ClientEvents(_Reporter):
     def connected(self, peer: str, local: str) -> None:
         """Report that the client has connected."""
         self._report(
-            LogLevel.info, "connected", "connected to {peer} from {local}", peer=peer, local=local
+            LogLevel.info,
+            "connected",
+            N_("connected to {peer} from {local}"),
+            peer=peer,
+            local=local,
         )
 
     def disconnected(
@@ -625,8 +667,10 @@ class ClientEvents(_Reporter):
         self._report(
             LogLevel.info,
             "disconnected",
-            "disconnected from {peer}: {bytes_out} bytes out, {bytes_in} bytes in, "
-            "{seconds:.1f} s, {reason}",
+            N_(
+                "disconnected from {peer}: {bytes_out} bytes out, {bytes_in} bytes in, "
+                "{seconds:.1f} s, {reason}"
+            ),
             peer=peer,
             bytes_out=bytes_out,
             bytes_in=bytes_in,

@@ -9,6 +9,7 @@ from twisted.python.usage import UsageError
 
 from twisted_lab.text import option
 from twisted_lab.text.command_line import CannotRun, Options
+from twisted_lab.text.language import N_, _
 
 # The default log file of a daemon.
 DAEMONS_LOG = "netlab.log"
@@ -36,21 +37,28 @@ class LogOptions(Options):
     is_worker = False
 
     log_file = option.path(
-        "Log to this file, not to the console; security events also go to FILE.security. "
-        f"[default, for a daemon: {DAEMONS_LOG}]",
+        N_(
+            "Log to this file, not to the console; security events also go to "
+            "FILE.security. [default, for a daemon: {file}]",
+            file=DAEMONS_LOG,
+        ),
         default=None,
     )
-    log_format = option.choice("text or json (JSON lines).", "text", "json", default="text")
+    log_format = option.choice(N_("text or json (JSON lines)."), "text", "json", default="text")
     log_level = option.choice(
-        "The lowest level that is logged: " + ", ".join(LEVELS) + ".",
+        N_("The lowest level that is logged: {levels}.", levels=", ".join(LEVELS)),
         *LEVELS,
         default="info",
     )
-    log_rotate_bytes = option.size("Begin a new log file at this size, in bytes.", default=10**7)
-    log_keep = option.number("How many old log files to keep.", default=5)
+    log_rotate_bytes = option.size(
+        N_("Begin a new log file at this size, in bytes."), default=10**7
+    )
+    log_keep = option.number(N_("How many old log files to keep."), default=5)
     log_rate = option.number(
-        "Events a second that are logged one by one, with bursts of 100 times as many; further "
-        "events are summed up.",
+        N_(
+            "Events a second that are logged one by one, with bursts of 100 times as many; further "
+            "events are summed up."
+        ),
         default=1000,
     )
 
@@ -65,10 +73,13 @@ class LogOptions(Options):
         if is_daemon(twistd) and not twistd_keeps_a_log(twistd):
             if twistd.get("logfile") == "-":
                 raise CannotRun(
-                    "a daemon has no output to log to: leave out --logfile -, or add -n"
+                    _("a daemon has no output to log to: leave out --logfile -, or add -n")
                 )
             if self.log_file is None:
                 self.log_file = DAEMONS_LOG
         for name in ("log-keep", "log-rotate-bytes"):
             if name in self.given and self.log_file is None:
-                raise UsageError(f"{self.name_of(name)} requires {self.name_of('log-file')}")
+                needed = self.name_of("log-file")
+                raise UsageError(
+                    _("{name} requires {needed}", name=self.name_of(name), needed=needed)
+                )

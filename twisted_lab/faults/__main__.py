@@ -9,7 +9,7 @@ from twisted.logger import ILogObserver, LogEvent, LogLevel, eventAsText, global
 from zope.interface import provider
 
 from twisted_lab.eventlog.console import Console
-from twisted_lab.eventlog.event_file import text_line
+from twisted_lab.eventlog.event_file import for_people, text_line
 from twisted_lab.faults import service
 from twisted_lab.faults.pictures.diagram import Passage
 from twisted_lab.faults.pictures.picture import Picture
@@ -18,6 +18,7 @@ from twisted_lab.faults.terminal import STATUS_SECONDS, Screen, error_columns, s
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.serving import build_process, option
+from twisted_lab.text.language import N_
 
 
 class Options(service.Options):
@@ -25,14 +26,15 @@ class Options(service.Options):
 
     synopsis = "Usage: python -m twisted_lab.faults --proxy tcp:PORT:HOST:PORT [options]"
 
-    watch = option.flag("Show each message, with its text, as it arrives or is lost.")
+    watch = option.flag(N_("Show each message, with its text, as it arrives or is lost."))
 
 
 def _log_to(screen: Screen) -> None:
     @provider(ILogObserver)
     def log(event: LogEvent) -> None:
         if "service" in event:
-            screen.show(text_line(event).rstrip("\n"))
+            line = text_line(for_people(event) if screen.is_terminal else event)
+            screen.show(line.rstrip("\n"))
         elif event["log_level"] >= LogLevel.warn:
             screen.show(eventAsText(event))
 

@@ -9,6 +9,7 @@ from twisted_lab.faults.engine.spec import check, named, read_toxic, spec
 from twisted_lab.faults.engine.toxic import Toxics
 from twisted_lab.faults.proxies.proxy import Proxy
 from twisted_lab.serving import Word
+from twisted_lab.text.language import N_
 
 
 class Proxies(Protocol):
@@ -59,8 +60,11 @@ class Commands:
         for phase in self._service.scenario.phases:
             if added.name in (toxic.name for toxic in phase.toxics):
                 raise ValueError(
-                    f"a toxic of the scenario has the name {added.name!r}: give another one, with "
-                    "name="
+                    N_(
+                        "a toxic of the scenario has the name {name!r}: give another one, "
+                        "with name=",
+                        name=added.name,
+                    )
                 )
         self._service.change(toxics)
         return f"added: {added.name}"
@@ -71,7 +75,13 @@ class Commands:
         left = tuple(toxic for toxic in toxics if toxic.name != name)
         if left == toxics:
             names = ", ".join(toxic.name for toxic in toxics)
-            raise ValueError(f"there is no toxic {name!r}; there is {names or 'none'}")
+            raise ValueError(
+                N_(
+                    "there is no toxic {name!r}; there is {names}",
+                    name=name,
+                    names=names or N_("none"),
+                )
+            )
         self._service.change(left)
         return f"removed: {name}"
 
@@ -84,7 +94,7 @@ class Commands:
         """Reset the links of a proxy, and refuse new ones."""
         proxy = self._proxy(name)
         if not proxy.is_enabled:
-            raise ValueError(f"{name} is disabled already")
+            raise ValueError(N_("{name} is disabled already", name=name))
         proxy.disable()
         return f"disabled: {name}"
 
@@ -92,12 +102,18 @@ class Commands:
         """Let a proxy serve again."""
         proxy = self._proxy(name)
         if proxy.is_enabled:
-            raise ValueError(f"{name} is not disabled")
+            raise ValueError(N_("{name} is not disabled", name=name))
         proxy.enable()
         return f"enabled: {name}"
 
     def _proxy(self, name: str) -> Proxy:
         proxies = self._service.proxies
         if name not in proxies:
-            raise ValueError(f"there is no proxy {name!r}; there is {', '.join(proxies)}")
+            raise ValueError(
+                N_(
+                    "there is no proxy {name!r}; there is {names}",
+                    name=name,
+                    names=", ".join(proxies),
+                )
+            )
         return proxies[name]

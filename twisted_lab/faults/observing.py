@@ -15,6 +15,7 @@ from twisted_lab.faults.recordings.recorded import Recorded
 from twisted_lab.faults.recordings.recording import Recording
 from twisted_lab.faults.recordings.replay import Replay
 from twisted_lab.serving import ServiceOptions, ServiceProcess, option
+from twisted_lab.text.language import N_, _
 
 
 class ObservingOptions(ServiceOptions):
@@ -25,13 +26,19 @@ class ObservingOptions(ServiceOptions):
     """
 
     recorded: Recorded | None = None
-    record = option.path("Record all units and faults in this file, as JSON lines.", default=None)
-    record_content = option.flag("With --record: record the bytes of the units, too.")
+    record = option.path(
+        N_("Record all units and faults in this file, as JSON lines."), default=None
+    )
+    record_content = option.flag(N_("With --record: record the bytes of the units, too."))
     replay = option.path(
-        "Apply the faults of this recording to the same units, instead of --toxic.", default=None
+        N_("Apply the faults of this recording to the same units, instead of --toxic."),
+        default=None,
     )
     diagram = option.path(
-        "At the end, draw the first messages in this SVG file, with the beginning of their text.",
+        N_(
+            "At the end, draw the first messages in this SVG file, with the beginning of "
+            "their text."
+        ),
         default=None,
     )
 
@@ -43,10 +50,10 @@ class ObservingOptions(ServiceOptions):
         """
         super().postOptions()
         if self.record_content and not self.record:
-            raise UsageError("--record-content requires --record")
+            raise UsageError(_("--record-content requires --record"))
         files = [Path(path).resolve() for path in (self.record, self.replay, self.diagram) if path]
         if len(set(files)) < len(files):
-            raise UsageError("--record, --replay and --diagram need different files")
+            raise UsageError(_("--record, --replay and --diagram need different files"))
 
     def header(self) -> dict[str, object]:
         """Return what the first line of a recording says in addition to its format."""
@@ -70,12 +77,16 @@ class ObservingOptions(ServiceOptions):
         try:
             self.recorded = Recorded(self.replay)
         except ValueError as error:
-            raise UsageError(f"--replay: {error}") from None
+            raise UsageError(f"--replay: {_(error)}") from None
         for name, value in self.conditions().items():
             if (was := self.recorded.header.get(name)) != value:
                 raise UsageError(
-                    f"--replay: the recording was made with {name} {str(was)[:200]!r}, "
-                    f"not {str(value)!r}"
+                    _(
+                        "--replay: the recording was made with {name} {was!r}, not {now!r}",
+                        name=name,
+                        was=str(was)[:200],
+                        now=str(value),
+                    )
                 )
 
 

@@ -17,6 +17,7 @@ from twisted_lab.faults.engine.toxics import TOXICS
 from twisted_lab.faults.observing import ObservingOptions
 from twisted_lab.faults.proxies.listening import check_names, read_proxy
 from twisted_lab.serving import ServiceOptions, option
+from twisted_lab.text.language import N_, _
 
 
 class Options(ObservingOptions):
@@ -29,64 +30,76 @@ class Options(ObservingOptions):
     """
 
     command = "netlab-faults"
-    longdesc = f"The toxics are {', '.join(TOXICS)}. docs/faults.md explains them."
+    longdesc = N_(
+        "The toxics are {toxics}. docs/faults.md explains them.", toxics=", ".join(TOXICS)
+    )
     in_netlab = False
     toxics: Toxics = ()
     phases = Scenario(())
     run_seed = 0
-    why_one_process = "all links must be in one process to share their limits"
+    why_one_process = N_("all links must be in one process to share their limits")
     hidden = frozenset(
         {"ask", "certificate", "handshake-timeout", "key", "listen", "port", "proxy-protocol"}
         | {"strict-port", "tls"}
     )
     interface = replace(
         ServiceOptions.interface,
-        doc="Address to listen on; 0.0.0.0 lets other machines in.",
+        doc=N_("Address to listen on; 0.0.0.0 lets other machines in."),
         default="127.0.0.1",
     )
     max_per_peer = replace(ServiceOptions.max_per_peer, default=10_000)
     proxy = option.repeated(
-        "Listen and pass everything on: [NAME=]tcp:PORT:HOST:PORT, udp:PORT:HOST:PORT or "
-        "unix:PATH:HOST:PORT, and unix:/path for HOST:PORT; can be given several times.",
+        N_(
+            "Listen and pass everything on: [NAME=]tcp:PORT:HOST:PORT, udp:PORT:HOST:PORT or "
+            "unix:PATH:HOST:PORT, and unix:/path for HOST:PORT; can be given several times."
+        ),
         read_proxy,
         metavar="PROXY",
     )
     toxic = option.repeated(
-        "A fault, such as loss=20%, latency=50ms,jitter=10ms or reset_peer,nth=3; can be given "
-        "several times.",
+        N_(
+            "A fault, such as loss=20%, latency=50ms,jitter=10ms or reset_peer,nth=3; can be given "
+            "several times."
+        ),
         read_toxic,
         metavar="TOXIC",
     )
     framing = option.parsed(
-        "What toxics act on in streams: messages of this framing (text, int32, decimal:N or "
-        "hex:N), or none: portions as they arrive.",
+        N_(
+            "What toxics act on in streams: messages of this framing (text, int32, decimal:N or "
+            "hex:N), or none: portions as they arrive."
+        ),
         read_framing,
         default=NO_FRAMING,
         metavar="text|int32|decimal:N|hex:N|none",
     )
     link_by = option.choice(
-        "How links are recognised when decisions are repeated: arrival (their order), "
-        "first-message or address.",
+        N_(
+            "How links are recognised when decisions are repeated: arrival (their order), "
+            "first-message or address."
+        ),
         *LINK_BY,
         default="arrival",
     )
     seed = option.number(
-        "Repeat the decisions of the run with this seed. [default: a random one]",
+        N_("Repeat the decisions of the run with this seed. [default: a random one]"),
         default=None,
         least=0,
     )
     profile = option.parsed(
-        f"The toxics of a network like this: {', '.join(PROFILES)}.",
+        N_("The toxics of a network like this: {profiles}.", profiles=", ".join(PROFILES)),
         read_profile,
         default=(),
         metavar="|".join(PROFILES),
     )
     scenario = option.path(
-        "A TOML file with phases, in which further toxics act. [default: none]", default=None
+        N_("A TOML file with phases, in which further toxics act. [default: none]"), default=None
     )
     max_held = option.size(
-        "The most bytes that all links together hold; above it streams wait and datagrams are "
-        "lost.",
+        N_(
+            "The most bytes that all links together hold; above it streams wait and datagrams are "
+            "lost."
+        ),
         default=67_108_864,
     )
 
@@ -97,10 +110,10 @@ class Options(ObservingOptions):
             UsageError: A proxy is missing, or a toxic cannot act at any.
         """
         for name in Options.hidden & self.given:
-            raise UsageError(f"{self.name_of(name)} is not supported")
+            raise UsageError(_("{name} is not supported", name=self.name_of(name)))
         super().postOptions()
         if not self.proxy:
-            raise UsageError("give at least one --proxy, such as tcp:9190:localhost:9090")
+            raise UsageError(_("give at least one --proxy, such as tcp:9190:localhost:9090"))
         check_names(self.proxy)
         self.run_seed = secrets.randbits(32) if self.seed is None else self.seed
         try:
@@ -109,7 +122,7 @@ class Options(ObservingOptions):
             if self.scenario is not None:
                 self.phases = read_scenario(self.scenario, self.toxics, self.places())
         except ValueError as error:
-            raise UsageError(str(error)) from None
+            raise UsageError(_(error)) from None
         self.read_recording()
 
     def file_paths(self) -> list[str]:

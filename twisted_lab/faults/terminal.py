@@ -8,6 +8,7 @@ from contextlib import suppress
 from io import TextIOBase
 
 from twisted_lab.process.counts import Counts
+from twisted_lab.text.language import ngettext
 
 STATUS_SECONDS = 0.5  # between two updates of the status line
 _CLEAR = "\r\x1b[K"
@@ -60,10 +61,15 @@ def status(counts: Counts, rate: float) -> str:
         rate: Bytes a second in both directions.
     """
     units = counts.counters
-    return (
-        f"{counts.open} {'link' if counts.open == 1 else 'links'}  {amount(rate)}B/s  "
-        f"{units['units']} units  {units['faulted_units']} with faults  "
-        f"{units['lost_units']} lost  {amount(counts.gauges['held_bytes'])}B held now"
+    return ngettext(
+        "{n} link  {rate}B/s  {units} units  {faulted} with faults  {lost} lost  {held}B held now",
+        "{n} links  {rate}B/s  {units} units  {faulted} with faults  {lost} lost  {held}B held now",
+        counts.open,
+        rate=amount(rate),
+        units=units["units"],
+        faulted=units["faulted_units"],
+        lost=units["lost_units"],
+        held=amount(counts.gauges["held_bytes"]),
     )
 
 

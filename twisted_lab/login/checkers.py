@@ -34,6 +34,7 @@ from twisted_lab.login.attempt_locks import AttemptLocks
 from twisted_lab.peers import network
 from twisted_lab.resources import Unable
 from twisted_lab.storage import Store
+from twisted_lab.text.language import N_
 
 # An attempt that would wait for longer is refused at once, with the reason.
 LONGEST_WAIT = 30.0  # seconds
@@ -72,11 +73,11 @@ class TooManyFailures(UnauthorizedLogin):
     def __init__(self, history: AttemptHistory) -> None:
         super().__init__(_wait_text(history))
         self.seconds = history.delay
-        self.reason = "too many failures of this name in this network"
+        self.reason = N_("too many failures of this name in this network")
         if history.is_limited:
-            self.reason = "too many failures of this name in unknown networks"
+            self.reason = N_("too many failures of this name in unknown networks")
         elif history.is_slowed:
-            self.reason = "too many failures in this network"
+            self.reason = N_("too many failures in this network")
 
 
 class SessionEnded(UnauthorizedLogin):

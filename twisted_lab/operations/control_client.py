@@ -30,6 +30,7 @@ from twisted_lab.process.process_options import CONTROL, control_endpoint
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, complain, write_out
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import N_, Message, _
 from twisted_lab.text.tables import table
 
 ANSWER_SECONDS = 10.0  # seconds until an answer
@@ -51,25 +52,33 @@ class ControlOptions(Options):
 
     command = "twisted_lab.control"
     synopsis = "Usage: python -m twisted_lab.control [options] COMMAND"
-    longdesc = "The commands are " + ", ".join(
-        f"{word} {needs}".strip() for word, needs in WORDS.items()
+    longdesc = N_(
+        "The commands are {commands}",
+        commands=", ".join(f"{word} {needs}".strip() for word, needs in WORDS.items()),
     )
     word: str
     objects: list[str]
 
     control = option.parsed(
-        "The server's --control endpoint.", control_endpoint, default=CONTROL, metavar="unix:PATH"
+        N_("The server's --control endpoint."),
+        control_endpoint,
+        default=CONTROL,
+        metavar="unix:PATH",
     )
 
     def parseArgs(self, word: str = "", *others: str) -> None:
         """Parse the command and its arguments."""
         if not word:
-            raise UsageError(f"the command is missing: one of {', '.join(WORDS)}")
+            names = ", ".join(WORDS)
+            raise UsageError(_("the command is missing: one of {commands}", commands=names))
         if word not in WORDS:
-            raise UsageError(f"a command is one of {', '.join(WORDS)}, not {word!r}")
+            raise UsageError(
+                _("a command is one of {words}, not {word!r}", words=", ".join(WORDS), word=word)
+            )
         needs = WORDS[word].split()
         if not len(needs) - ("[ARGUMENT]" in needs) <= len(others) <= len(needs):
-            raise UsageError(f"usage: {word} {WORDS[word]}".rstrip())
+            usage = f"{word} {WORDS[word]}".rstrip()
+            raise UsageError(_("usage: {words}", words=usage))
         self.word = word
         # Python keeps bytes that are not UTF-8 as lone surrogates, which AMP could not encode.
         self.objects = [other.encode(errors="replace").decode() for other in others]
@@ -86,14 +95,22 @@ async def status(control: AMP) -> None:
     minutes, seconds = divmod(int(answer["seconds"]), 60)
     hours, minutes = divmod(minutes, 60)
     show(
-        f"twisted_lab {answer['version']}, process {answer['pid']}, up for "
-        f"{hours}:{minutes:02}:{seconds:02}, log level {answer['level']}"
+        _(
+            "twisted_lab {version}, process {pid}, up for "
+            "{hours}:{minutes:02}:{seconds:02}, log level {level}",
+            version=answer["version"],
+            pid=answer["pid"],
+            hours=hours,
+            minutes=minutes,
+            seconds=seconds,
+            level=answer["level"],
+        )
     )
     rows: list[tuple[object, ...]] = [
-        ("service", "address", "connected", "in all", "refused", "errors")
+        (_("service"), _("address"), _("connected"), _("in all"), _("refused"), _("errors"))
     ]
     for service in answer["services"]:
-        paused = " (paused)" if service["paused"] else ""
+        paused = " " + _("(paused)") if service["paused"] else ""
         counts = (service[key] for key in ("connected", "total", "refused", "errors"))
         rows.append((service["name"], service["addresses"] + paused, *counts))
     show(table(rows))
@@ -102,7 +119,7 @@ async def status(control: AMP) -> None:
 async def connections(control: AMP) -> None:
     """List the connected peers."""
     rows: list[tuple[object, ...]] = [
-        ("service", "peer", "name", "seconds", "bytes in", "bytes out")
+        (_("service"), _("peer"), _("name"), _("seconds"), _("bytes in"), _("bytes out"))
     ]
     silent: list[str] = []
     for first in range(0, sys.maxsize, PAGE):
@@ -133,7 +150,9 @@ def check_answered(silent: list[str]) -> None:
         Refusal: The workers in `silent` have not answered.
     """
     if silent:
-        raise Refusal(f"not answered, so their connections are unknown: {', '.join(silent)}")
+        raise Refusal(
+            _("not answered, so their connections are unknown: {names}", names=", ".join(silent))
+        )
 
 
 async def say(control: AMP, word: str, thing: str = "", *others: str) -> None:
@@ -150,9 +169,12 @@ async def say(control: AMP, word: str, thing: str = "", *others: str) -> None:
         answer = await control.callRemote(Disconnect, peer=thing)
         if not (answer["count"] or answer["silent"]):
             raise Refusal(
-                f"no peer is connected as {thing}; the command connections lists the peers"
+                _(
+                    "no peer is connected as {peer}; the command connections lists the peers",
+                    peer=thing,
+                )
             )
-        show(f"disconnected: {answer['count']}")
+        show(_("disconnected: {count}", count=answer["count"]))
         check_answered(answer["silent"])
     elif word == "tell":
         asked, argument = (*others, "")[:2]
@@ -160,14 +182,17 @@ async def say(control: AMP, word: str, thing: str = "", *others: str) -> None:
         show(answer["answer"].rstrip("\n"))
     elif word == "log-level":
         await control.callRemote(SetLogLevel, level=thing)
-        show(f"the log has events from level {thing} up, until the next start")
+        show(_("the log has events from level {level} up, until the next start", level=thing))
     elif word == "stop":
         await control.callRemote(Stop)
-        show("stopping")
+        show(_("stopping"))
     else:
-        action = {"pause": Pause, "resume": Resume}[word]
+        action, done = {
+            "pause": (Pause, N_("paused: {service}")),
+            "resume": (Resume, N_("resumed: {service}")),
+        }[word]
         answer = await control.callRemote(action, service=thing)
-        show(f"{word}d: {answer['service']}")
+        show(_(done, service=answer["service"]))
 
 
 async def main(reactor: Reactor, options: ControlOptions) -> None:
@@ -182,18 +207,20 @@ async def main(reactor: Reactor, options: ControlOptions) -> None:
         saying = Deferred.fromCoroutine(say(control, options.word, *options.objects))
         await saying.addTimeout(ANSWER_SECONDS, reactor)
     except Refusal as error:
-        problem = str(error)
+        problem = _(error)
     except ConnectError as error:
-        problem = (
-            f"no server listens at {where}: {os.strerror(error.osError or errno.EIO)}; the server "
-            f"must have been started with --control {where}, and you must be its user"
+        problem = _(
+            "no server listens at {where}: {reason}; the server must have been started with "
+            "--control {where}, and you must be its user",
+            where=where,
+            reason=Message(os.strerror(error.osError or errno.EIO)),
         )
     except NoAnswer:
-        problem = f"the server has not answered within {ANSWER_SECONDS:g} s"
+        problem = _("the server has not answered within {seconds:g} s", seconds=ANSWER_SECONDS)
     except AmpError as error:
-        problem = f"cannot send the command: {type(error).__name__}"
+        problem = _("cannot send the command: {name}", name=type(error).__name__)
     except ConnectionClosed:
-        problem = "the server has closed the connection; look into its log"
+        problem = _("the server has closed the connection; look into its log")
     else:
         return
     complain(options.command, problem)

@@ -9,7 +9,8 @@ import socket
 
 from twisted.python.usage import UsageError
 
-from twisted_lab.text.language import _
+from twisted_lab.text.language import N_, Message, _
+from twisted_lab.text.system_errors import reason_of
 
 ALL_IPV4 = str(ipaddress.IPv4Address(0))
 # host:9090 or [::1]:9090, as URLs have it (RFC 3986, section 3.2.2); [::1] alone is a host.
@@ -92,8 +93,12 @@ def interface_address(text: str) -> str:
         address = ipaddress.ip_address(text)
     except ValueError:
         raise UsageError(
-            f"an interface is an IP address such as 127.0.0.1, {ALL_IPV4} (all IPv4) or "
-            f":: (all IPv6 and IPv4), not {text!r}"
+            _(
+                "an interface is an IP address such as 127.0.0.1, {all} (all IPv4) or "
+                ":: (all IPv6 and IPv4), not {text!r}",
+                all=ALL_IPV4,
+                text=text,
+            )
         ) from None
     check_scope(address)
     return str(getattr(address, "ipv4_mapped", None) or address)
@@ -109,13 +114,18 @@ def check_scope(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
         return
     if address.is_link_local and not address.scope_id:
         raise UsageError(
-            f"{address} is a link-local address: say on which interface, as in {address}%eth0"
+            _(
+                "{address} is a link-local address: say on which interface, as in {address}%eth0",
+                address=address,
+            )
         )
     try:
         socket_address(str(address), 0)
     except socket.gaierror:
-        host, _, interface = str(address).partition("%")
-        raise UsageError(f"there is no interface {interface} for {host}") from None
+        host, _percent, interface = str(address).partition("%")
+        raise UsageError(
+            _("there is no interface {interface} for {host}", interface=interface, host=host)
+        ) from None
 
 
 def socket_address(host: str, port: int) -> tuple[str | int | bytes, ...]:
@@ -128,17 +138,24 @@ def socket_address(host: str, port: int) -> tuple[str | int | bytes, ...]:
     return found[0][4]
 
 
-def bind_problem(error: OSError, interface: str, port: int, option: str = "--port") -> str:
+def bind_problem(error: OSError, interface: str, port: int, option: str = "--port") -> Message:
     """Return why listening on `interface` and `port` failed; `option` chooses another port."""
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is busy: choose another one with {option}, or 0 for any free one"
+        return N_(
+            "port {port} is busy: choose another one with {option}, or 0 for any free one",
+            port=port,
+            option=option,
+        )
     if error.errno == errno.EACCES:
-        return f"port {port} is privileged: choose one from 1024 up, or run it with the right to"
+        return N_(
+            "port {port} is privileged: choose one from 1024 up, or run it with the right to",
+            port=port,
+        )
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{interface} is not an address of this machine"
+        return N_("{interface} is not an address of this machine", interface=interface)
     if isinstance(error, socket.gaierror):
-        return f"{interface} is not an address of this machine"
-    return error.strerror or str(error)
+        return N_("{interface} is not an address of this machine", interface=interface)
+    return reason_of(error)
 
 
 def check_bindable(interface: str, port: int) -> None:
@@ -153,4 +170,4 @@ def check_bindable(interface: str, port: int) -> None:
             trial.bind(socket_address(interface, port))
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
-            raise UsageError(bind_problem(error, interface, port)) from None
+            raise UsageError(_(bind_problem(error, interface, port))) from None

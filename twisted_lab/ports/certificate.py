@@ -24,10 +24,13 @@ from zope.interface import implementer
 from twisted_lab.disconnects import tls_text
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.resources import NotReady
+from twisted_lab.text.language import N_, Message, message_of
 from twisted_lab.text.private_files import write_private
+from twisted_lab.text.system_errors import reason_of
 
 # Validity of a self-signed certificate; afterwards users who trust on first use must confirm again.
 YEARS = 10
+NO_CERTIFICATE = N_("it has no certificate in PEM")
 DAY = 86_400.0  # seconds
 WARNING_DAYS = 14  # before the end
 
@@ -37,18 +40,18 @@ class _Unusable(Exception):
 
 
 @contextmanager
-def _naming(path: Path, content: str) -> Iterator[None]:
+def _naming(path: Path, missing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _Unusable(f"{path}: {error.strerror}") from None
+        raise _Unusable(Message("{path}: {reason}", path=path, reason=reason_of(error))) from None
     except TypeError as error:
-        why = "its key has a password" if "Password" in str(error) else str(error)
-        raise _Unusable(f"{path}: {why}") from None
+        why = N_("its key has a password") if "Password" in str(error) else message_of(error)
+        raise _Unusable(Message("{path}: {reason}", path=path, reason=why)) from None
     except (ValueError, UnsupportedAlgorithm, SSL.Error) as error:
         # The library's own text names a page about Python, not about the file.
-        why = f"it has no {content} in PEM" if "PEM file" in str(error) else tls_text(error)
-        raise _Unusable(f"{path}: {why}") from None
+        why = Message(missing if "PEM file" in str(error) else tls_text(error))
+        raise _Unusable(Message("{path}: {reason}", path=path, reason=why)) from None
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -94,11 +97,17 @@ class Certificate:
             if self._is_own and not self._path.exists():
                 make_own(self._path)
         except OSError as error:
-            raise NotReady(f"cannot make the certificate {self._path}: {error.strerror}") from None
+            raise NotReady(
+                N_(
+                    "cannot make the certificate {path}: {reason}",
+                    path=self._path,
+                    reason=reason_of(error),
+                )
+            ) from None
         try:
             self._read()
         except _Unusable as error:
-            raise NotReady(f"cannot use the certificate {error}") from None
+            raise NotReady(N_("cannot use the certificate {reason}", reason=error)) from None
 
     def reload(self) -> None:
         """Read the files again, for later connections; if that fails, keep the old certificate."""
@@ -106,10 +115,10 @@ class Certificate:
             for path in self.files:
                 # Opening a FIFO would block until its other end is opened.
                 if path.exists() and not path.is_file():
-                    raise _Unusable(f"{path}: it is not a file")
+                    raise _Unusable(N_("{path}: it is not a file", path=path))
             self._read()
         except _Unusable as error:
-            self._events.certificate_kept(str(error))
+            self._events.certificate_kept(message_of(error))
 
     async def close(self) -> None:
         """See `Resource`: there is nothing to do."""
@@ -118,15 +127,15 @@ class Certificate:
         """See `Resource`: there is nothing to do."""
 
     def _read(self) -> None:
-        with _naming(self._path, "certificate"):
+        with _naming(self._path, NO_CERTIFICATE):
             certificate, *chain = x509.load_pem_x509_certificates(self._path.read_bytes())
             public = certificate.public_key()
-        with _naming(self._key_path, "private key"):
+        with _naming(self._key_path, N_("it has no private key in PEM")):
             key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)
             if key.public_key() != public:
-                raise ValueError("the key is not that of the certificate")
+                raise ValueError(N_("the key is not that of the certificate"))
             is_open = self._key_path.stat().st_mode & stat.S_IROTH
-        with _naming(self._path, "certificate"):
+        with _naming(self._path, NO_CERTIFICATE):
             context = CertificateOptions(raiseMinimumTo=TLSVersion.TLSv1_2).getContext()
             context.use_certificate(certificate)
             for each in chain:

@@ -33,6 +33,8 @@ from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.fast.transport import ImmediateServer
 from twisted_lab.ports.file_reserve import FileReserve
 from twisted_lab.ports.udp_port import LARGEST_DATAGRAM, DatagramPort
+from twisted_lab.text.language import N_, Message, message_of
+from twisted_lab.text.system_errors import reason_of
 
 # Connections that the kernel's queue holds. If a burst overflows it, clients lose a second until
 # TCP retransmits their SYN.
@@ -52,7 +54,9 @@ def checked_port(port: IListeningPort) -> Port:
     """
     if isinstance(port, Port):
         return port
-    raise CannotListen(f"services need a TCP port or a unix socket, and no {type(port).__name__}")
+    raise CannotListen(
+        N_("services need a TCP port or a unix socket, and no {kind}", kind=type(port).__name__)
+    )
 
 
 class Listener(Protocol):
@@ -126,7 +130,12 @@ class _NumberedPort:
                 raise CannotListen(bind_problem(reason, self.interface, port, self.option))
         if last > self.port:
             raise CannotListen(
-                f"ports {self.port} to {last} are all busy: choose another one with {self.option}"
+                N_(
+                    "ports {port} to {last} are all busy: choose another one with {option}",
+                    port=self.port,
+                    last=last,
+                    option=self.option,
+                )
             )
         raise CannotListen(bind_problem(reason, self.interface, self.port, self.option))
 
@@ -178,8 +187,13 @@ class DescribedEndpoint:
                 port = checked_port(await endpoint.listen(factory))
             except Exception as error:
                 # Parsers and endpoints are plugins and may raise any exception.
-                line = f"cannot listen on {self.description!r}: {self._explain(error)}"
-                raise CannotListen(" ".join(line.split())) from error
+                raise CannotListen(
+                    N_(
+                        "cannot listen on {endpoint!r}: {reason}",
+                        endpoint=self.description,
+                        reason=self._explain(error),
+                    )
+                ) from error
             return port
 
         return Deferred.fromCoroutine(listen())
@@ -187,26 +201,34 @@ class DescribedEndpoint:
     def relisten(self, address: IAddress) -> Listener:
         """See `Listener.relisten`."""
         if self.description.startswith("systemd:"):
-            raise CannotListen("systemd owns the socket; stop it with systemctl")
+            raise CannotListen(N_("systemd owns the socket; stop it with systemctl"))
         return self
 
-    def _explain(self, error: Exception) -> str:
+    def _explain(self, error: Exception) -> Message:
         if isinstance(error, CannotListen):
-            return str(error)
+            return message_of(error)
         why = getattr(error, "socketError", error)
         if isinstance(why, OSError):
             name = why.filename2 or why.filename
-            return (why.strerror or str(why)) + (f": {os.fsdecode(name)}" if name else "")
+            reason = reason_of(why)
+            return (
+                Message("{reason}: {file}", reason=reason, file=os.fsdecode(name))
+                if name
+                else reason
+            )
         if type(why).__module__.startswith("OpenSSL"):
-            return f"its key or certificate cannot be used ({tls_text(why)})"
+            return N_("its key or certificate cannot be used ({reason})", reason=tls_text(why))
         if why == "Cannot acquire lock":  # of a unix socket
-            return "another server uses it: stop that one, or choose another name"
+            return N_("another server uses it: stop that one, or choose another name")
         if self.description.startswith("systemd:") and isinstance(why, LookupError):
-            return "systemd has passed no such socket"
-        wrong = str(why)
-        if wrong.startswith("invalid literal for int()"):
-            wrong = f"a number is expected, not {wrong.rpartition(': ')[2]}"
-        return f"{wrong}; an endpoint is written like tcp:9090 or unix:/run/echo.sock"
+            return N_("systemd has passed no such socket")
+        problem: str = " ".join(str(why).split())
+        if problem.startswith("invalid literal for int()"):
+            problem = N_("a number is expected, not {text}", text=problem.rpartition(": ")[2])
+        return N_(
+            "{problem}; an endpoint is written like tcp:9090 or unix:/run/echo.sock",
+            problem=problem,
+        )
 
 
 @dataclass(frozen=True)
@@ -257,7 +279,13 @@ class Fast(Wrapping):
             port.transport = self._transport  # type: ignore[assignment]  # called as `Server` is
         elif port.transport is not UNIXServer:
             where = address_text(port.getHost())
-            raise CannotListen(f"{qual(port.transport)} at {where} needs --transport stock")
+            raise CannotListen(
+                N_(
+                    "{kind} at {where} needs --transport stock",
+                    kind=qual(port.transport),
+                    where=where,
+                )
+            )
 
     def _transport(
         self,
@@ -284,7 +312,7 @@ class AdoptedPort:
 
     def relisten(self, address: IAddress) -> Listener:
         """See `Listener.relisten`."""
-        raise CannotListen("its socket is the supervisor's")
+        raise CannotListen(N_("its socket is the supervisor's"))
 
     def _adopt(self, factory: IProtocolFactory) -> IListeningPort:
         with socket.socket(fileno=ADOPTED) as shared:

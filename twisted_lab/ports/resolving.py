@@ -19,10 +19,12 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
+from twisted_lab.text.language import N_, Message
+
 # An address as `socket.getaddrinfo` returns it: the family first, host and port last.
 Found = tuple[Any, ...]
-NO_HOST = "no host has that name; check how it is written"
-NO_THREAD = "no thread can be started to look it up; is a limit too low (ulimit -u, ulimit -v)?"
+NO_HOST = N_("no host has that name; check how it is written")
+NO_THREAD = N_("no thread can be started to look it up; is a limit too low (ulimit -u, ulimit -v)?")
 
 
 def _in_thread(work: Callable[[], object]) -> None:
@@ -31,14 +33,14 @@ def _in_thread(work: Callable[[], object]) -> None:
 
 def _problem(error: Exception) -> str:
     if isinstance(error, ValueError):  # including UnicodeError
-        return "no host can have that name; check how it is written"
+        return N_("no host can have that name; check how it is written")
     code = error.errno if isinstance(error, socket.gaierror) else None
     if code in (socket.EAI_NONAME, socket.EAI_NODATA):
         return NO_HOST
     if code == socket.EAI_AGAIN:
-        return "no answer from the name service; is there a network?"
+        return N_("no answer from the name service; is there a network?")
     why = " ".join(str(getattr(error, "strerror", None) or error).split())
-    return f"the name service failed: {why}"
+    return N_("the name service failed: {reason}", reason=Message(why))
 
 
 @implementer(IHostResolution)
@@ -72,7 +74,7 @@ class Resolver:
         start: Callable[[Callable[[], object]], object] = _in_thread,
         getaddrinfo: Callable[..., list[Found]] | None = None,
     ) -> None:
-        self.problem = NO_HOST
+        self.problem: str = NO_HOST
         self._reactor = reactor
         self._start = start
         self._getaddrinfo = getaddrinfo or socket.getaddrinfo
@@ -82,7 +84,7 @@ class Resolver:
 
         def work() -> None:
             result: list[Found] = []
-            problem = NO_HOST
+            problem: str = NO_HOST
             try:
                 result = self._getaddrinfo(host, port, type=kind)
             except Exception as error:

@@ -14,10 +14,12 @@ from twisted_lab.process.plugins import default_ports, makers
 from twisted_lab.process.process_options import ProcessOptions
 from twisted_lab.process.service_options import ServiceOptions
 from twisted_lab.text import option
+from twisted_lab.text.language import N_, _
 from twisted_lab.text.option import Option
 from twisted_lab.text.printing import print_line
 
 FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
+_HELP_ALL = N_("Display this help with the options of each service, and exit.")
 # Options that cannot apply to several services.
 SINGLE_SERVICE_OPTIONS = {"port", "listen", "ask", "workers"}
 
@@ -34,7 +36,7 @@ class GroupOptions(ProcessOptions):
     """
 
     command = "netlab"
-    longdesc = (
+    longdesc = N_(
         "Runs all services in one process. Options that several services have apply to all of "
         "them; with the name of a service before it, an option applies to that service only, and "
         "wins: --idle-timeout 600 --chat-idle-timeout 60. Options of one service need no name: "
@@ -43,18 +45,23 @@ class GroupOptions(ProcessOptions):
     services: Mapping[str, ServiceOptions] = MappingProxyType({})
 
     base_port = option.number(
-        "Port of netlab-echo; the other services use the ports after it. 0 takes any free ports.",
+        N_(
+            "Port of netlab-echo; the other services use the ports after it. 0 takes any "
+            "free ports."
+        ),
         default=FIRST_PORT,
         least=0,
         most=65000,
         short="b",
     )
     only = option.text(
-        "The services to run, such as echo,chat. [default: all]", default=None, metavar="SERVICES"
+        N_("The services to run, such as echo,chat. [default: all]"),
+        default=None,
+        metavar="SERVICES",
     )
     # Not a path: the services that use the file check it.
     database = option.text(
-        "The SQLite file that keeps names, accounts and chat messages.",
+        N_("The SQLite file that keeps names, accounts and chat messages."),
         default="netlab.sqlite3",
         metavar="FILE",
     )
@@ -66,7 +73,7 @@ class GroupOptions(ProcessOptions):
         self.services = services
         self._services_by_option = services_by_option
         for options in services.values():
-            options.why_one_process = "netlab runs all services in one process"
+            options.why_one_process = N_("netlab runs all services in one process")
             options.hidden |= {"workers"}
         self.hidden = frozenset(
             name for name, having in services_by_option.items() if len(having) == 1
@@ -78,12 +85,15 @@ class GroupOptions(ProcessOptions):
             super().parse(options)
         except usage.UsageError as error:
             if str(error) == "option --port not recognized":
-                each = "--echo-port and the like"
-                advice = f"--base-port moves the ports of all services, and {each} that of one"
-                raise usage.UsageError(f"there is no option --port: {advice}") from None
+                raise usage.UsageError(
+                    _(
+                        "there is no option --port: --base-port moves the ports of all services, "
+                        "and --echo-port and the like that of one"
+                    )
+                ) from None
             raise
 
-    def opt_help_all(self) -> None:
+    def opt_help_all(self) -> None:  # whose docstring is _HELP_ALL
         """Display this help with the options of each service, and exit."""
         for service, options in self.services.items():
             listed = options.declared.keys() - options.hidden
@@ -117,11 +127,23 @@ class GroupOptions(ProcessOptions):
         for service in chosen:
             if service not in self.services:
                 known = ", ".join(self.services)
-                raise usage.UsageError(f"--only: expected services among {known}, not {service!r}")
+                raise usage.UsageError(
+                    _(
+                        "--only: expected services among {known}, not {service!r}",
+                        known=known,
+                        service=service,
+                    )
+                )
         for name in sorted(self.given):
             owners = self._services_by_option.get(name, [])
             if len(owners) == 1 and owners[0] not in chosen:
-                raise usage.UsageError(f"--{name} belongs to {owners[0]}, which --only leaves out")
+                raise usage.UsageError(
+                    _(
+                        "--{name} belongs to {service}, which --only leaves out",
+                        name=name,
+                        service=owners[0],
+                    )
+                )
         self.services = {service: self.services[service] for service in chosen}
 
     def _pass_on(self, service: str, options: ServiceOptions) -> None:
@@ -165,16 +187,20 @@ def joining_services() -> dict[str, ServiceOptions]:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             name = maker.tapname
             print_line(
-                f"netlab: {name} is left out: {reason} (twistd {name} shows the traceback)",
+                _(
+                    "netlab: {name} is left out: {reason} (twistd {name} shows the traceback)",
+                    name=name,
+                    reason=reason,
+                ),
                 sys.stderr,
             )
-    return {service: options for _, service, options in sorted(joining, key=lambda row: row[0])}
+    return {service: options for _port, service, options in sorted(joining, key=lambda row: row[0])}
 
 
 def with_default(each: Option[Any], default: str) -> Option[Any]:
     """Return an option without a default, whose help states this one."""
     doc = each.doc.partition(" [default:")[0]
-    return replace(each, default=None, doc=f"{doc} [default: {default}]")
+    return replace(each, default=None, doc=option.with_default(doc, default))
 
 
 def group_options() -> GroupOptions:
@@ -188,7 +214,7 @@ def group_options() -> GroupOptions:
             # The services use the files that their options name, and check them.
             each = replace(options.declared[name], default=options[name], short=None, kind="")
             if options.declared[name].kind == "database":
-                each = with_default(each, "that of --database")
+                each = with_default(each, N_("that of --database"))
             declared[f"{service}-{name}"] = each
             services_by_option[f"{service}-{name}"] = [service]
             is_own = hasattr(GroupOptions, name.replace("-", "_"))
@@ -201,7 +227,7 @@ def group_options() -> GroupOptions:
             continue
         shared = replace(found[0])
         if any(each.default != shared.default for each in found):
-            shared = with_default(shared, "the service's own")
+            shared = with_default(shared, N_("the service's own"))
         if shared.read is not None and not shared.repeats:
             shared.read = str  # Each service reads the text in its own way.
         declared[name] = shared

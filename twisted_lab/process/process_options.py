@@ -11,6 +11,7 @@ from twisted_lab.eventlog.options import LogOptions
 from twisted_lab.ports.file_reserve import raise_file_limit
 from twisted_lab.text import option
 from twisted_lab.text.command_line import CannotRun
+from twisted_lab.text.language import N_, _
 
 # The default endpoint of the control channel.
 CONTROL = "unix:netlab.control"
@@ -27,10 +28,20 @@ def control_endpoint(text: str) -> str:
     path = text.removeprefix("unix:").partition(":")[0]
     if not text.startswith("unix:") or not path:
         # Any client of the channel can stop the process. Only unix sockets have permissions.
-        raise UsageError(f"expected a unix endpoint such as {CONTROL}, not {text!r}")
+        raise UsageError(
+            _(
+                "expected a unix endpoint such as {endpoint}, not {text!r}",
+                endpoint=CONTROL,
+                text=text,
+            )
+        )
     if len(os.fsencode(path)) > LONGEST_PATH:
         raise UsageError(
-            f"the path of a socket has at most {LONGEST_PATH} bytes, and {path!r} is longer"
+            _(
+                "the path of a socket has at most {limit} bytes, and {path!r} is longer",
+                limit=LONGEST_PATH,
+                path=path,
+            )
         )
     return text
 
@@ -53,19 +64,22 @@ class ProcessOptions(LogOptions):
     """Options for the logs, the shutdown and the operation of a process."""
 
     drain = option.seconds(
-        "On shutdown, seconds to wait for pending output to be delivered.",
+        N_("On shutdown, seconds to wait for pending output to be delivered."),
         default=5,
         least=0,
         most=3600,
     )
     control = option.parsed(
-        f"Accept commands of netlab control at this endpoint, such as {CONTROL}.",
+        N_(
+            "Accept commands of netlab control at this endpoint, such as {endpoint}.",
+            endpoint=CONTROL,
+        ),
         control_endpoint,
         default=None,
         metavar="unix:PATH",
     )
     metrics = option.text(
-        "Serve metrics to Prometheus at this endpoint, such as tcp:9100:interface=127.0.0.1.",
+        N_("Serve metrics to Prometheus at this endpoint, such as tcp:9100:interface=127.0.0.1."),
         default=None,
         metavar="ENDPOINT",
     )
@@ -80,12 +94,19 @@ class ProcessOptions(LogOptions):
         is_relative = any(not os.path.isabs(path) for path in self.file_paths())  # noqa: PTH117
         if is_relative and current_directory() is None:
             raise CannotRun(
-                "the current directory was removed: change to another one, or give absolute paths"
+                _(
+                    "the current directory was removed: change to another one, or give "
+                    "absolute paths"
+                )
             )
         if 0 <= (files := raise_file_limit()) < LEAST_FILES:
             raise CannotRun(
-                f"only {files} files may be open, and {LEAST_FILES} are needed at least "
-                "(ulimit -Hn raises the limit)"
+                _(
+                    "only {files} files may be open, and {least} are needed at least "
+                    "(ulimit -Hn raises the limit)",
+                    files=files,
+                    least=LEAST_FILES,
+                )
             )
         if twistd.get("nodaemon") and twistd["pidfile"] == "twistd.pid":
             twistd["pidfile"] = ""

@@ -12,6 +12,7 @@ from twisted_lab.ports.addresses import ALL_IPV4, check_bindable, interface_addr
 from twisted_lab.process.plugins import default_ports
 from twisted_lab.process.process_options import ProcessOptions, socket_paths
 from twisted_lab.text import option
+from twisted_lab.text.language import N_, _
 from twisted_lab.text.printing import print_line
 from twisted_lab.text.prompts import ask
 
@@ -45,48 +46,58 @@ class ServiceOptions(ProcessOptions):
     given_to_all: frozenset[str] = frozenset()
     others_ports: Callable[[], frozenset[int]] = staticmethod(default_ports)
 
-    strict_port = option.flag("Fail if the port is busy, instead of taking the next free one.")
-    ask = option.flag("Ask for the interface and the port on the terminal.", short="a")
-    proxy_protocol = option.flag("Expect HAProxy's PROXY header first, with the client's address.")
-    tls = option.flag("Use TLS, 1.2 or newer.")
+    strict_port = option.flag(N_("Fail if the port is busy, instead of taking the next free one."))
+    ask = option.flag(N_("Ask for the interface and the port on the terminal."), short="a")
+    proxy_protocol = option.flag(
+        N_("Expect HAProxy's PROXY header first, with the client's address.")
+    )
+    tls = option.flag(N_("Use TLS, 1.2 or newer."))
     port = option.number(
-        "TCP port to listen on; 0 for any free one.", default=0, least=0, most=65535, short="p"
+        N_("TCP port to listen on; 0 for any free one."), default=0, least=0, most=65535, short="p"
     )
     interface = option.parsed(
-        f"Address to listen on: {ALL_IPV4} for all IPv4, :: for IPv6 and IPv4.",
+        N_(
+            "Address to listen on: {address} for all IPv4, :: for IPv6 and IPv4.",
+            address=ALL_IPV4,
+        ),
         interface_address,
         default=ALL_IPV4,
         short="i",
         metavar="ADDRESS",
     )
     listen = option.repeated(
-        "Listen on this endpoint (tcp6:9090, unix:/run/echo) instead of --port; can be given "
-        "several times.",
+        N_(
+            "Listen on this endpoint (tcp6:9090, unix:/run/echo) instead of --port; can be given "
+            "several times."
+        ),
         metavar="ENDPOINT",
     )
     transport = option.choice(
-        "fast (sends immediately) or stock (Twisted's own).", "fast", "stock", default="fast"
+        N_("fast (sends immediately) or stock (Twisted's own)."), "fast", "stock", default="fast"
     )
     workers = option.number(
-        "Number of processes that serve; they share only files.", default=1, most=256
+        N_("Number of processes that serve; they share only files."), default=1, most=256
     )
     certificate = option.path(
-        "With --tls: file with the certificate and its chain. "
-        f"[default: {OWN_CERTIFICATE}, which is created]",
+        N_(
+            "With --tls: file with the certificate and its chain. [default: "
+            "{file}, which is created]",
+            file=OWN_CERTIFICATE,
+        ),
         default=None,
     )
     key = option.path(
-        "With --tls: file with the private key. [default: that of --certificate]", default=None
+        N_("With --tls: file with the private key. [default: that of --certificate]"), default=None
     )
     handshake_timeout = option.seconds(
-        "With --tls: seconds that the handshake may take.", default=10
+        N_("With --tls: seconds that the handshake may take."), default=10
     )
-    max_connections = option.number("How many peers are served at once.", default=MOST)
+    max_connections = option.number(N_("How many peers are served at once."), default=MOST)
     max_per_peer = option.number(
-        "How many peers of one IP address, or IPv6 network of 64 bits, are served at once.",
+        N_("How many peers of one IP address, or IPv6 network of 64 bits, are served at once."),
         default=MOST_PER_PEER,
     )
-    idle_timeout = option.seconds("Idle timeout, in seconds.", default=600)
+    idle_timeout = option.seconds(N_("Idle timeout, in seconds."), default=600)
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,18 +123,34 @@ class ServiceOptions(ProcessOptions):
         if self.workers > 1:
             if self.why_one_process:
                 raise usage.UsageError(
-                    f"{self.name_of('workers')} is not supported: {self.why_one_process}"
+                    _(
+                        "{workers} is not supported: {reason}",
+                        workers=self.name_of("workers"),
+                        reason=_(self.why_one_process),
+                    )
                 )
             if self.listen:
                 raise self._conflict("listen", "workers")
         for name, needed in (("certificate", "tls"), ("key", "tls"), ("key", "certificate")):
             if self[name] and not self[needed]:
-                raise usage.UsageError(f"{self.name_of(name)} requires {self.name_of(needed)}")
+                raise usage.UsageError(
+                    _(
+                        "{name} requires {needed}",
+                        name=self.name_of(name),
+                        needed=self.name_of(needed),
+                    )
+                )
         if self.ask and not self.is_worker:
             self._ask()
 
     def _conflict(self, one: str, other: str) -> usage.UsageError:
-        return usage.UsageError(f"{self.name_of(one)} and {self.name_of(other)} cannot be combined")
+        return usage.UsageError(
+            _(
+                "{one} and {other} cannot be combined",
+                one=self.name_of(one),
+                other=self.name_of(other),
+            )
+        )
 
     @property
     def port_was_given(self) -> bool:
@@ -153,7 +180,7 @@ class ServiceOptions(ProcessOptions):
         try:
             default = interface(self.interface)
         except usage.UsageError as error:
-            print_line(str(error))
+            print_line(_(error))
             default = ALL_IPV4
-        self.interface = ask("Interface", default, interface)
-        self.port = ask("Port", self.port, port)
+        self.interface = ask(_("Interface"), default, interface)
+        self.port = ask(_("Port"), self.port, port)

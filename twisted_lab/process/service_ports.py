@@ -20,6 +20,7 @@ from twisted_lab.channels import Connections
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import address_text
 from twisted_lab.ports.listening import CannotListen, Listener
+from twisted_lab.text.language import N_, message_of
 
 
 class ServicePorts:
@@ -78,7 +79,8 @@ class ServicePorts:
 
     def _refused(self, failure: Failure) -> None:
         if not failure.check(CancelledError):
-            self._fail(failure.getErrorMessage())
+            assert failure.value is not None
+            self._fail(message_of(failure.value))
 
     def announce(self) -> None:
         """Report the open ports, and from now on each port as soon as it is open."""
@@ -120,7 +122,7 @@ class ServicePorts:
 
     async def _resume(self) -> None:
         if self._is_closing:
-            raise CannotListen("the service is stopping")
+            raise CannotListen(N_("the service is stopping"))
         while self.is_paused and self._listeners:
             listener = self._listeners[0]
             port = await listener.listen(self._factory)

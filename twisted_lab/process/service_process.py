@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
@@ -19,9 +20,12 @@ from twisted_lab.interfaces import Reactor, global_reactor
 from twisted_lab.ports.file_reserve import FileReserve, raise_file_limit
 from twisted_lab.process.cannot_start import CannotStart
 from twisted_lab.process.process_options import ProcessOptions
+from twisted_lab.process.readiness import tell_readiness
 from twisted_lab.process.service_group import ServiceGroup
 from twisted_lab.process.signals import Signals
 from twisted_lab.resources import NotReady, Resource, open_all
+from twisted_lab.text.language import N_, message_of
+from twisted_lab.text.system_errors import reason_of
 
 
 class ServiceProcess(ServiceGroup):
@@ -105,8 +109,12 @@ class ServiceProcess(ServiceGroup):
         try:
             self.log.open()
         except OSError as error:
-            why = f"{error.filename}: {error.strerror}"
-            raise self._refusal(f"cannot write the log {why}", self.events) from None
+            why = N_(
+                "cannot write the log {file}: {reason}",
+                file=error.filename,
+                reason=reason_of(error),
+            )
+            raise self._refusal(why, self.events) from None
         if not self._has_listened:
             self.privilegedStartService()  # which only twistd calls
         self._check_ports()
@@ -134,7 +142,7 @@ class ServiceProcess(ServiceGroup):
         try:
             open_all(self.resources)
         except NotReady as error:
-            raise self._refusal(str(error), self.events) from None
+            raise self._refusal(message_of(error), self.events) from None
 
     def _refusal(self, reason: str, events: ServiceEvents) -> CannotStart:
         """Close everything, report why the process cannot start, and return the exception.
@@ -172,6 +180,8 @@ class ServiceProcess(ServiceGroup):
         if self.greeting is not None:
             self.log.show(self.greeting())
         self.log.has_started()
+        if not self.is_worker:
+            tell_readiness(os.environ)
 
     def stopService(self) -> Deferred[None]:
         """Stop listening, let each connection send its pending output, and close the log."""

@@ -25,6 +25,7 @@ from twisted_lab.reliable.packets import (
 )
 from twisted_lab.reliable.session import Session, State
 from twisted_lab.reliable.timer import RetransmissionTimer
+from twisted_lab.text.language import N_
 
 FIRST_WAIT = 0.5  # seconds, before the second try
 REFUSED_WAIT = 5.0  # seconds until a refused client tries again
@@ -152,8 +153,12 @@ class ClientEndpoint:
             if packet.number in ours and is_sealed(data, NO_KEY, Side.SERVER):
                 if packet.version != VERSION:
                     raise OtherVersion(
-                        f"the server speaks version {packet.version} of the chat's protocol, "
-                        f"and this client version {VERSION}; use one of the same release"
+                        N_(
+                            "the server speaks version {version} of the chat's protocol, and this "
+                            "client version {own}; use one of the same release",
+                            version=packet.version,
+                            own=VERSION,
+                        )
                     )
                 if now >= self._refused_until:
                     self._take_cookie(packet.cookie, now)

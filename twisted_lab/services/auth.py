@@ -69,7 +69,7 @@ from twisted_lab.serving import (
 )
 from twisted_lab.serving.storage import DEFAULT_FILE, shared_storage
 from twisted_lab.text.dialogue_messages import ASK_NAME, HELLO, WELCOME_BACK, AskPassword
-from twisted_lab.text.language import N_
+from twisted_lab.text.language import N_, _
 from twisted_lab.text.printing import print_line
 from twisted_lab.text.token_form import tell_token
 
@@ -142,7 +142,7 @@ class Authentication:
         patience = channel.patience
         channel.patience = min(patience, LOGIN_SECONDS)
         shown = _Presented()
-        for _ in range(TRIES):
+        for _time in range(TRIES):
             try:
                 shell = await self._enter(channel, shown)
             except BadName as error:
@@ -172,15 +172,15 @@ class Authentication:
             shown.device = token_digest(typed)
             account = await self._login(channel, Token(typed, channel.peer.host))
             channel.say(f"{WELCOME_BACK}{account.name}")
-            self._events.logged_in(channel.peer.text, account.name, "token")
+            self._events.logged_in(channel.peer.text, account.name, N_("token"))
             return self._shell(channel, account, typed)
         try:
             name = account_name(typed)
         except BadName as error:
             raise Refused(str(error)) from None
-        how = "password"
+        how = N_("password")
         if self._is_open and await self._is_new(name):
-            how = "registration"
+            how = N_("registration")
             account = await self._register(channel, name)
         else:
             channel.say(AskPassword.CURRENT)
@@ -265,46 +265,46 @@ class Options(ConversationOptions):
 
     command = "netlab-auth"
     default_port = DEFAULTS["auth"].port
-    allow_plaintext = option.flag("Accept passwords over a network without TLS, too.")
+    allow_plaintext = option.flag(N_("Accept passwords over a network without TLS, too."))
     database = option.path(
-        "The SQLite file that keeps the accounts.", default=DEFAULT_FILE, kind="database"
+        N_("The SQLite file that keeps the accounts."), default=DEFAULT_FILE, kind="database"
     )
     registration = option.choice(
-        "open or closed: whether peers can open accounts.", "open", "closed", default="open"
+        N_("open or closed: whether peers can open accounts."), "open", "closed", default="open"
     )
     min_password = option.number(
-        "The minimum length of a password, in characters.", default=8, most=LONGEST_PASSWORD
+        N_("The minimum length of a password, in characters."), default=8, most=LONGEST_PASSWORD
     )
     token_idle = option.number(
-        "Minutes without use after which a session ends.",
+        N_("Minutes without use after which a session ends."),
         default=30,
         most=MOST_HOURS * 60,
         unit=N_("minutes"),
     )
     token_lifetime = option.number(
-        "Hours after which a session ends in any case.",
+        N_("Hours after which a session ends in any case."),
         default=12,
         most=MOST_HOURS,
         unit=N_("hours"),
     )
     max_sessions = option.number(
-        "Sessions of an account; one more ends the oldest.", default=MOST_SESSIONS, most=10_000
+        N_("Sessions of an account; one more ends the oldest."), default=MOST_SESSIONS, most=10_000
     )
     max_registrations = option.number(
-        "Accounts that one network can open in a day.", default=MOST_REGISTRATIONS
+        N_("Accounts that one network can open in a day."), default=MOST_REGISTRATIONS
     )
     argon2_memory = option.number(
-        "Memory for each hash of a password, in MiB.",
+        N_("Memory for each hash of a password, in MiB."),
         default=MEMORY_MIB,
         least=MEMORY_MIB,
         most=4096,
         unit=N_("MiB"),
     )
     argon2_passes = option.number(
-        "Argon2 passes over the memory of a hash.", default=PASSES, least=PASSES, most=1000
+        N_("Argon2 passes over the memory of a hash."), default=PASSES, least=PASSES, most=1000
     )
     argon2_lanes = option.number(
-        "Argon2 lanes (parallelism) of a hash.", default=LANES, least=LANES, most=64
+        N_("Argon2 lanes (parallelism) of a hash."), default=LANES, least=LANES, most=64
     )
 
     @property
@@ -312,7 +312,7 @@ class Options(ConversationOptions):
         """See `ServiceOptions`."""
         if self.tls or self.allow_plaintext:
             return ""
-        return "auth refuses other machines: --auth-tls or --auth-allow-plaintext"
+        return N_("auth refuses other machines: --auth-tls or --auth-allow-plaintext")
 
 
 def build(process: ServiceProcess, options: Options) -> NetworkService:
@@ -325,7 +325,10 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         passwords = Passwords(options.argon2_memory, options.argon2_passes, options.argon2_lanes)
     except MemoryError as error:
         # twistd has not started its log yet.
-        print_line(f"{options.command}: too little memory: {error}", sys.stderr)
+        print_line(
+            _("{service}: too little memory: {reason}", service=options.command, reason=error),
+            sys.stderr,
+        )
         raise CannotStart(str(error)) from None
     # A class opens its accounts in one lesson; each takes two hashes: to register and to log in.
     burst = max(BURST, 2 * options.max_registrations)

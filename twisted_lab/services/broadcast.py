@@ -15,6 +15,7 @@ from twisted_lab.serving import (
     conversation_service,
     in_own_process,
 )
+from twisted_lab.text.language import N_
 
 
 class Broadcast:
@@ -56,7 +57,7 @@ class Options(LectureOptions):
     default_port = DEFAULTS["broadcast"].port
     has_secrets = False
     pace = replace(ConversationOptions.pace, default=50)
-    why_one_process = "all members must be in one process to hear each other"
+    why_one_process = N_("all members must be in one process to hear each other")
 
 
 def build(process: ServiceProcess, options: Options) -> NetworkService:

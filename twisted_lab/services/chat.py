@@ -44,7 +44,7 @@ from twisted_lab.serving import (
 )
 from twisted_lab.serving.storage import shared_storage
 from twisted_lab.text.chat_messages import JOIN_FIRST, leaves, read_join
-from twisted_lab.text.language import N_
+from twisted_lab.text.language import N_, _
 from twisted_lab.text.user_names import BadName
 
 # Peers that join by name have the rates of one address together, because their addresses may be
@@ -184,53 +184,59 @@ class Options(ConversationOptions):
     command = "netlab-chat"
     client_type = "UDP"
     default_port = DEFAULTS["chat"].port
-    why_one_process = "all members must be in one process to hear each other"
+    why_one_process = N_("all members must be in one process to hear each other")
     hidden = frozenset({"listen"})
-    port = replace(ServiceOptions.port, doc="UDP port to listen on; 0 for any free one.")
-    tls = replace(ServiceOptions.tls, doc="With --tcp-port: use TLS, 1.2 or newer.")
+    port = replace(ServiceOptions.port, doc=N_("UDP port to listen on; 0 for any free one."))
+    tls = replace(ServiceOptions.tls, doc=N_("With --tcp-port: use TLS, 1.2 or newer."))
     proxy_protocol = replace(
         ServiceOptions.proxy_protocol,
-        doc="With --tcp-port: expect HAProxy's PROXY header first, with the client's address.",
+        doc=N_("With --tcp-port: expect HAProxy's PROXY header first, with the client's address."),
     )
     idle_timeout = replace(ServiceOptions.idle_timeout, default=60)
     history = option.path(
-        "The SQLite file that keeps the messages. [default: none]", default=None, kind="database"
+        option.with_default(N_("The SQLite file that keeps the messages."), N_("none")),
+        default=None,
+        kind="database",
     )
     history_bytes = option.size(
-        "The size of the history, in bytes; older messages are removed.",
+        N_("The size of the history, in bytes; older messages are removed."),
         default=Retention.most_bytes,
     )
     history_days = option.number(
-        "Days after which a message is removed.",
+        N_("Days after which a message is removed."),
         default=Retention.days,
         most=36_500,
         unit=N_("days"),
     )
     tcp_port = option.number(
-        "A TCP port for clients without UDP. [default: none]", default=None, least=0, most=65535
+        N_("A TCP port for clients without UDP. [default: none]"), default=None, least=0, most=65535
     )
     join_by_name = option.parsed(
-        "Let a datagram 'NAME: TEXT' from loopback or from this network join as NAME. "
-        "[default: none]",
+        N_(
+            "Let a datagram 'NAME: TEXT' from loopback or from this network join as NAME. "
+            "[default: none]"
+        ),
         read_network,
         default=None,
         metavar="NETWORK",
     )
     address_members = option.number(
-        "How many members one IP address, or IPv6 network of 64 bits, may have.",
+        N_("How many members one IP address, or IPv6 network of 64 bits, may have."),
         default=Rates.members,
     )
     address_joins = option.number(
-        "How many members may join from one address in a second; bursts of 15 times as many.",
+        N_("How many members may join from one address in a second; bursts of 15 times as many."),
         default=int(Rates.joins),
     )
     address_message_bytes = option.size(
-        "Bytes that the members of one address may send in a second; bursts of twice as many.",
+        N_("Bytes that the members of one address may send in a second; bursts of twice as many."),
         default=int(Rates.message_bytes),
     )
     address_history_bytes = option.size(
-        "Bytes of history that the members of one address receive in a second; bursts of 15 times "
-        "as many.",
+        N_(
+            "Bytes of history that the members of one address receive in a second; bursts of 15 "
+            "times as many."
+        ),
         default=int(Rates.history_bytes),
     )
 
@@ -238,16 +244,24 @@ class Options(ConversationOptions):
         """See `ServiceOptions`."""
         if self.listen:
             raise usage.UsageError(
-                f"{self.name_of('listen')} supports only streams: use {self.name_of('port')}, "
-                f"{self.name_of('interface')} and {self.name_of('tcp-port')}"
+                _(
+                    "{listen} supports only streams: use {port}, {interface} and {tcp_port}",
+                    listen=self.name_of("listen"),
+                    port=self.name_of("port"),
+                    interface=self.name_of("interface"),
+                    tcp_port=self.name_of("tcp-port"),
+                )
             )
         super().postOptions()
         for name in ("tls", "proxy-protocol"):
             # Not in `given` if netlab passes it to all services: then it is not meant for this one.
             if name in self.given and self.tcp_port is None:
                 raise usage.UsageError(
-                    f"{self.name_of(name)} requires {self.name_of('tcp-port')}: UDP does not "
-                    "support it"
+                    _(
+                        "{name} requires {tcp_port}: UDP does not support it",
+                        name=self.name_of(name),
+                        tcp_port=self.name_of("tcp-port"),
+                    )
                 )
 
 

@@ -36,6 +36,7 @@ from twisted_lab.serving import (
     option,
     stream_service,
 )
+from twisted_lab.text.language import N_
 
 # The time without input after which a client of --once has sent all.
 ONCE_SECONDS = 0.2
@@ -280,11 +281,11 @@ class Options(ServiceOptions):
 
     command = "netlab-echo"
     default_port = DEFAULTS["echo"].port
-    upper = option.flag("Send back upper-case text.", short="u")
+    upper = option.flag(N_("Send back upper-case text."), short="u")
     lecture = LECTURE
-    chunk_size = option.size("The most bytes that are logged as one portion.", default=1024)
+    chunk_size = option.size(N_("The most bytes that are logged as one portion."), default=1024)
     once = option.flag(
-        "Close after 200 ms without further input, for clients that read until the end."
+        N_("Close after 200 ms without further input, for clients that read until the end.")
     )
 
     def postOptions(self) -> None:

@@ -23,6 +23,7 @@ from twisted_lab.serving import (
 from twisted_lab.serving.storage import DEFAULT_FILE, Store, shared_storage
 from twisted_lab.text.dialogue_messages import HELLO
 from twisted_lab.text.exit_word import EXIT
+from twisted_lab.text.language import N_, Message
 from twisted_lab.text.user_names import BadName, clean_name
 from twisted_lab.token_bucket import NetworkBuckets
 
@@ -103,10 +104,10 @@ class Options(LectureOptions):
     default_port = DEFAULTS["ident"].port
     has_secrets = False
     database = option.path(
-        "The SQLite file that keeps the names.", default=DEFAULT_FILE, kind="database"
+        N_("The SQLite file that keeps the names."), default=DEFAULT_FILE, kind="database"
     )
     then = option.choice(
-        "What follows the greeting: echo, messages or broadcast. [default: the end]",
+        N_("What follows the greeting: echo, messages or broadcast. [default: the end]"),
         "echo",
         "messages",
         "broadcast",
@@ -122,7 +123,9 @@ class Options(LectureOptions):
         if self.lecture and self.then:
             raise self._conflict("lecture", "then")
         if self.then == "broadcast" and not self.why_one_process:
-            self.why_one_process = f"with --then broadcast {broadcast.Options.why_one_process}"
+            self.why_one_process = N_(
+                "with --then broadcast {reason}", reason=Message(broadcast.Options.why_one_process)
+            )
         super().postOptions()
 
 

@@ -9,9 +9,10 @@ from twisted.python import usage
 
 from twisted_lab.channels import Channel, FanOut, PeerSilent
 from twisted_lab.serving import ConversationOptions, option
+from twisted_lab.text.language import N_, _
 
 PACE = 50  # milliseconds; a client that calls recv() twice gets two messages
-LECTURE = option.flag("Send exactly what the server in the course's lecture sends.")
+LECTURE = option.flag(N_("Send exactly what the server in the course's lecture sends."))
 
 
 def answer_upper_case(data: bytes, _: bool) -> bytes:
@@ -73,11 +74,16 @@ class LectureOptions(ConversationOptions):
             for name, needed, value, is_so in (
                 ("framing", "text", "text", self.framing == "text"),
                 ("newline", "none", "none", self.newline == "none"),
-                ("pace", "above 0", PACE, self.pace > 0),
+                ("pace", _("above 0"), PACE, self.pace > 0),
             ):
                 if not is_so and name in self.given | self.given_to_all:
                     raise usage.UsageError(
-                        f"{self.name_of('lecture')} requires {self.name_of(name)} {needed}"
+                        _(
+                            "{lecture} requires {name} {needed}",
+                            lecture=self.name_of("lecture"),
+                            name=self.name_of(name),
+                            needed=needed,
+                        )
                     )
                 if not is_so:
                     self.update({name: value})

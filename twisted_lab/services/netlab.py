@@ -25,6 +25,7 @@ from twisted_lab.serving import (
     build_process,
 )
 from twisted_lab.text.command_line import is_netlab
+from twisted_lab.text.language import _
 from twisted_lab.text.tables import table
 
 # A function, because twistd lists its plugins without collecting the options of all services.
@@ -80,7 +81,7 @@ def how_to_connect_to_all(
 ) -> str:
     """Return a table of the services, their addresses and the commands to connect, with notes."""
     notes = []
-    rows = [("service", "address", "how to connect")]
+    rows = [(_("service"), _("address"), _("how to connect"))]
     for name, options in services.items():
         service: NetworkService = process.getServiceNamed(options.command)
         rows += [
@@ -88,7 +89,7 @@ def how_to_connect_to_all(
             for address in service.addresses
         ]
         if options.note and not all(map(_is_local, service.addresses)):
-            notes.append(f"\n{options.note}")
+            notes.append(f"\n{_(options.note)}")
     return f"\n{table(rows)}{''.join(notes)}\n\n"
 
 

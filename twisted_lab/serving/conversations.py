@@ -20,7 +20,7 @@ from twisted_lab.process.service_options import ServiceOptions
 from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.serving.building import stream_service
 from twisted_lab.text import option
-from twisted_lab.text.language import N_
+from twisted_lab.text.language import N_, _
 
 
 class ConversationOptions(ServiceOptions):
@@ -34,34 +34,36 @@ class ConversationOptions(ServiceOptions):
     paces_all = False
 
     framing = option.parsed(
-        "text (lines), int32 (a length first), or decimal:N or hex:N (the length in N digits).",
+        N_("text (lines), int32 (a length first), or decimal:N or hex:N (the length in N digits)."),
         framing_name,
         default="text",
         short="f",
         metavar="text|int32|decimal:N|hex:N",
     )
     count = option.choice(
-        "With --framing decimal:N or hex:N: what the length counts, bytes or characters.",
+        N_("With --framing decimal:N or hex:N: what the length counts, bytes or characters."),
         *COUNTS,
         default="bytes",
     )
     newline = option.choice(
-        "What ends each line that the server sends: lf, crlf or none.", *NEWLINES, default="lf"
+        N_("What ends each line that the server sends: lf, crlf or none."), *NEWLINES, default="lf"
     )
     idle_flush = option.number(
-        "Milliseconds of silence that end a message without a newline; 0: silence ends none.",
+        N_("Milliseconds of silence that end a message without a newline; 0: silence ends none."),
         default=200,
         least=0,
         unit=N_("milliseconds"),
     )
     pace = option.number(
-        "Milliseconds between two messages to a peer that sends no newlines; with 0 the messages "
-        "of one turn are sent together, with LF between them.",
+        N_(
+            "Milliseconds between two messages to a peer that sends no newlines; with 0 the "
+            "messages of one turn are sent together, with LF between them."
+        ),
         default=0,
         least=0,
         unit=N_("milliseconds"),
     )
-    max_message = option.size("The longest message, in bytes.", default=MAX_MESSAGE)
+    max_message = option.size(N_("The longest message, in bytes."), default=MAX_MESSAGE)
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +75,11 @@ class ConversationOptions(ServiceOptions):
         # Not in `given` if netlab passes it to all services: then it is not meant for this one.
         if "count" in self.given and self.framing in ("text", "int32"):
             raise usage.UsageError(
-                f"{self.name_of('count')} needs {self.name_of('framing')} decimal:N or hex:N"
+                _(
+                    "{count} needs {framing} decimal:N or hex:N",
+                    count=self.name_of("count"),
+                    framing=self.name_of("framing"),
+                )
             )
 
     def make_channel(self) -> StreamChannel:

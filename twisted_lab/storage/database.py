@@ -12,6 +12,7 @@ from dbxs.dbapi import DBAPIColumnDescription
 
 from twisted_lab.storage.migrations import Upgrade
 from twisted_lab.storage.tables import Q, Result, Work
+from twisted_lab.text.language import N_
 
 
 class Store(Protocol[Q]):
@@ -204,7 +205,9 @@ class Database(Generic[Q]):
             execute("RELEASE work")
         execute("COMMIT")
         if self._file is not None and _identity(self._file[0]) != self._file[1]:
-            return [CannotStore(f"{self._file[0]} was removed or replaced") for _ in works]
+            return [
+                CannotStore(N_("{file} was removed or replaced", file=self._file[0])) for _ in works
+            ]
         return results
 
     def close(self) -> None:

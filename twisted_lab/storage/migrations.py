@@ -9,6 +9,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from twisted_lab.storage.tables import Migrations
+from twisted_lab.text.language import N_
 
 # The application id in SQLite's header: "nlab".
 APPLICATION_ID = 0x6E6C6162
@@ -111,7 +112,14 @@ def _execute(connection: sqlite3.Connection, statement: str, package: str, step:
         # Python's own errors, such as for two statements in one, have no code.
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:
             raise
-        raise StepFailed(f"step {step} of the tables of {package} failed: {error}") from None
+        raise StepFailed(
+            N_(
+                "step {step} of the tables of {package} failed: {error}",
+                step=step,
+                package=package,
+                error=error,
+            )
+        ) from None
 
 
 def _note_versions(connection: sqlite3.Connection, versions: dict[str, int]) -> None:

@@ -19,6 +19,8 @@ from twisted_lab.storage.migrations import (
     upgrade,
 )
 from twisted_lab.storage.tables import Migrations, Q, Tables
+from twisted_lab.text.language import N_
+from twisted_lab.text.system_errors import reason_of
 
 DEFAULT_FILE = "netlab.sqlite3"
 SMALLEST_PAGE = 512
@@ -105,11 +107,22 @@ def _explained(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Unusable(f"cannot open the database {path}: {error.strerror}") from None
+        raise Unusable(
+            N_("cannot open the database {path}: {reason}", path=path, reason=reason_of(error))
+        ) from None
     except StepFailed as error:
-        raise Unusable(f"cannot upgrade the database {path}: {error}") from None
+        raise Unusable(
+            N_("cannot upgrade the database {path}: {error}", path=path, error=error)
+        ) from None
     except sqlite3.Error as error:
-        raise Unusable(f"cannot use {path} as a database: {error}; {_advice(error)}") from None
+        raise Unusable(
+            N_(
+                "cannot use {path} as a database: {error}; {advice}",
+                path=path,
+                error=error,
+                advice=_advice(error),
+            )
+        ) from None
 
 
 def _advice(error: sqlite3.Error) -> str:
@@ -120,16 +133,16 @@ def _advice(error: sqlite3.Error) -> str:
             for _ in range(SQLITE_FILES):
                 files.callback(os.close, os.open(os.devnull, os.O_RDONLY))
     except OSError as problem:
-        return f"{problem.strerror} (ulimit -n raises the limit)"
+        return N_("{reason} (ulimit -n raises the limit)", reason=reason_of(problem))
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
-        return "the file and its directory must be writable"
+        return N_("the file and its directory must be writable")
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
-        return "check the disk for free space and errors"
+        return N_("check the disk for free space and errors")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return "another program uses it: try again when that has ended"
+        return N_("another program uses it: try again when that has ended")
     if name == "SQLITE_NOMEM":
-        return "there is too little memory"
-    return "restore a copy of it, or choose another file"
+        return N_("there is too little memory")
+    return N_("restore a copy of it, or choose another file")
 
 
 def _make(path: str) -> None:
@@ -143,7 +156,7 @@ def _make(path: str) -> None:
     except FileExistsError:
         status = Path(path).stat()
         if not stat.S_ISREG(status.st_mode):
-            raise Unusable(f"{path} is not a file; choose one") from None
+            raise Unusable(N_("{path} is not a file; choose one", path=path)) from None
         # SQLite would treat a file of a few bytes as an empty one.
         if 0 < status.st_size < SMALLEST_PAGE:
             raise sqlite3.DatabaseError("file is not a database") from None
@@ -161,21 +174,31 @@ def _inspect(path: str, migrations: Sequence[Migrations]) -> None:
         version = file_version(file)
         [tables] = file.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if application != APPLICATION_ID and (tables or version):
-            raise Unusable(f"{path} is the database of another program; choose another file")
+            raise Unusable(
+                N_("{path} is the database of another program; choose another file", path=path)
+            )
         _refuse_newer(path, "twisted_lab", version, FORMAT)
         versions = package_versions(file)
         for each in migrations:
             _refuse_newer(path, each.package, versions.get(each.package, 0), len(each.steps))
         [health] = file.execute("PRAGMA quick_check(1)").fetchone() if is_checked else ("ok",)
         if health != "ok":
-            raise sqlite3.DatabaseError(f"it is damaged ({' '.join(health.split())})")
+            raise sqlite3.DatabaseError(
+                N_("it is damaged ({problem})", problem=" ".join(health.split()))
+            )
 
 
 def _refuse_newer(path: str, program: str, version: int, known: int) -> None:
     if version > known:
         raise Unusable(
-            f"{path} was written by a newer version of {program} (schema {version}, this one "
-            f"knows {known}); use that one, or choose another file"
+            N_(
+                "{path} was written by a newer version of {program} (schema {version}, this "
+                "one knows {known}); use that one, or choose another file",
+                path=path,
+                program=program,
+                version=version,
+                known=known,
+            )
         )
 
 

@@ -21,6 +21,7 @@ from twisted_lab.resources import NotReady, Unable
 from twisted_lab.storage.database import CannotStore, Database
 from twisted_lab.storage.sqlite_file import Unusable, open_database, open_for_reading
 from twisted_lab.storage.tables import Migrations, Q, Result, Tables, Work
+from twisted_lab.text.language import message_of
 
 AnyWork = Work[AsyncConnection, Any]
 
@@ -146,7 +147,7 @@ class Storage:
                 self._events.upgraded(self.path, *upgrade)
             reading = open_for_reading(self.path, tables)
         except Unusable as error:
-            raise NotReady(str(error)) from None
+            raise NotReady(message_of(error)) from None
         self._pool.start()
         self._reader.open(reading)
         self._next()

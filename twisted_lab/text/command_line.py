@@ -21,13 +21,12 @@ from twisted_lab.text.option import Option
 from twisted_lab.text.printing import print_line
 
 PROGRAM = "netlab"  # the command that starts all others
-PROGRAMS = ("accounts", "check", "client", "control", "faults")  # with modules of their own
+PROGRAMS = ("accounts", "check", "client", "control", "faults", "show")  # with modules of their own
 # Attributes that Twisted's class looks for, but does not define.
 TWISTED_NAMES = {"longdesc", "synopsis", *vars(usage.Options())}
 # What Twisted and the documentation of methods add to the help.
 ADDED = (
     N_("Options:"),
-    N_("[default:"),
     N_("Display this help and exit."),
     N_("Display the version and exit."),
 )
@@ -40,8 +39,8 @@ WRONG = (
 )
 
 
-def write_out(command: str, text: str) -> None:
-    """Write `text` to standard output, for the program `command`.
+def write_out(command: str, text: str, end: str = "\n") -> None:
+    """Write `text` and `end` to standard output, for the program `command`.
 
     Raises:
         SystemExit: With status 1, if it cannot be written. The reason is on standard error, unless
@@ -50,7 +49,7 @@ def write_out(command: str, text: str) -> None:
     problem = _("it is closed")
     try:
         if sys.stdout is not None:
-            print_line(text)
+            print_line(text, end=end)
             return
     except OSError as error:
         problem = "" if isinstance(error, BrokenPipeError) else str(error.strerror)
@@ -107,6 +106,7 @@ class Options(usage.Options):
     """
 
     command = ""
+    longdesc = ""
     exit_status = 2
     given: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
@@ -161,18 +161,32 @@ class Options(usage.Options):
         """Return the advice that follows an error."""
         return _("--help lists the options")
 
+    def getSynopsis(self) -> str:
+        """See `twisted.python.usage.Options`."""
+        text = as_started(super().getSynopsis())
+        return text.replace("Usage:", _("Usage:")).replace("[options]", _("[options]"))
+
     def getUsage(self, width: int | None = None) -> str:
         """See `twisted.python.usage.Options`; `hidden` options are left out."""
-        self.docs = {name: _(doc) for name, doc in self.docs.items()}
-        every = self.longOpt
+        every, docs, defaults = self.longOpt, self.docs, self.defaults
         self.longOpt = [name for name in every if name.removesuffix("=") not in self.hidden]
+        # Twisted would add the defaults in English.
+        self.docs = {name: self._doc(name, f"{name}=" in every) for name in docs}
+        self.defaults = {}
+        self.longdesc = _(self.longdesc)
         try:
             text = super().getUsage(width)
         finally:
-            self.longOpt = every
+            self.longOpt, self.docs, self.defaults = every, docs, defaults
         for words in ADDED:
             text = text.replace(words, _(words))
         return text
+
+    def _doc(self, name: str, has_value: bool) -> str:
+        doc, default = self.docs[name] or "", self.defaults.get(name)
+        if default is None or not has_value:
+            return _(doc)
+        return _("{doc} [default: {default}]", doc=_(doc), default=default)
 
     def parseOptions(self, options: list[str] | None = None) -> None:
         """Parse `options`, by default the command line's; from then on all speaks its language.
@@ -186,7 +200,7 @@ class Options(usage.Options):
         except usage.UsageError as error:
             is_usage = not isinstance(error, CannotRun)
             hint = f" ({self.help_hint()})" if is_usage else ""
-            print_line(as_started(f"{self.command}: {translated(str(error))}{hint}"), sys.stderr)
+            print_line(as_started(f"{self.command}: {translated(_(error))}{hint}"), sys.stderr)
             raise SystemExit(self.exit_status if is_usage else 1) from None
 
     def parse(self, options: list[str]) -> None:
@@ -220,7 +234,7 @@ class Options(usage.Options):
 
     def opt_help(self) -> None:
         """Display this help and exit."""
-        write_out(self.command, as_started(str(self)))
+        write_out(self.command, str(self))
         raise SystemExit(0)
 
     opt_h = opt_help

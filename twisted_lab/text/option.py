@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 from twisted.python import usage
 
-from twisted_lab.text.language import N_, _
+from twisted_lab.text.language import N_, Message, _
 
 Value = TypeVar("Value")
 Default = TypeVar("Default")
@@ -81,7 +81,17 @@ class Option(Generic[Value]):
         try:
             return self.read(text)
         except (usage.UsageError, ValueError) as error:
-            raise usage.UsageError(f"--{self.name}: {error}") from None
+            raise usage.UsageError(f"--{self.name}: {_(error)}") from None
+
+
+def with_default(doc: str, default: str) -> Message:
+    """Return what --help says about an option whose default is not simply its value.
+
+    Args:
+        doc: What it says about the option, marked by `N_`.
+        default: What it says about the default, marked likewise.
+    """
+    return N_("{doc} [default: {default}]", doc=Message(doc), default=Message(default))
 
 
 def flag(doc: str, *, short: str | None = None) -> Option[bool]:

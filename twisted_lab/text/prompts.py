@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.text.language import _
 from twisted_lab.text.printing import print_line
 
 Value = TypeVar("Value")
@@ -46,4 +47,4 @@ def ask(
         try:
             return parse(answer)
         except UsageError as error:
-            tell(str(error))
+            tell(_(error))

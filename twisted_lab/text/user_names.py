@@ -7,6 +7,8 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 
+from twisted_lab.text.language import N_
+
 LONGEST_NAME = 64  # characters
 LONGEST_NICKNAME = 32
 MOST_MARKS = 2  # combining marks in a row
@@ -40,9 +42,15 @@ def known_name(text: str, longest: int = LONGEST_NAME) -> str:
     """
     name = text.strip()
     if not 1 <= len(name) <= longest:
-        raise BadName(f"a name has 1 to {longest} characters, not {len(name)}")
+        raise BadName(
+            N_(
+                "a name has 1 to {longest} characters, not {count}",
+                longest=longest,
+                count=len(name),
+            )
+        )
     if not name.isprintable():
-        raise BadName("a name has no control or invisible characters")
+        raise BadName(N_("a name has no control or invisible characters"))
     return name
 
 
@@ -55,13 +63,18 @@ def clean_name(text: str, longest: int = LONGEST_NAME) -> str:
     """
     name = known_name(text, longest)
     if INVISIBLE.search(name):
-        raise BadName("a name has no control or invisible characters")
+        raise BadName(N_("a name has no control or invisible characters"))
     marks = MOST_MARKS  # At the beginning of a word a mark has no base character.
     for char in name:
         if not unicodedata.category(char).startswith("M"):
             marks = MOST_MARKS if char == " " else 0
         elif marks == MOST_MARKS:
-            raise BadName(f"a name has at most {MOST_MARKS} marks on a character, and none alone")
+            raise BadName(
+                N_(
+                    "a name has at most {most} marks on a character, and none alone",
+                    most=MOST_MARKS,
+                )
+            )
         else:
             marks += 1
     return name
@@ -76,9 +89,9 @@ def nickname(text: str) -> str:
     """
     name = clean_name(text, LONGEST_NICKNAME)
     if " " in name:
-        raise BadName("a name has no spaces here")
+        raise BadName(N_("a name has no spaces here"))
     if not _skeletons_of_rooms().isdisjoint(skeletons(name)):
-        raise BadName("what a room says itself begins like that; choose another name")
+        raise BadName(N_("what a room says itself begins like that; choose another name"))
     return name
 
 
@@ -101,7 +114,13 @@ def name_key(name: str) -> str:
             takes quadratic time: 0.6 s for 32,000.
     """
     if len(name) > LONGEST_NAME:
-        raise BadName(f"a name has at most {LONGEST_NAME} characters, not {len(name)}")
+        raise BadName(
+            N_(
+                "a name has at most {most} characters, not {count}",
+                most=LONGEST_NAME,
+                count=len(name),
+            )
+        )
     return _fold(name)
 
 

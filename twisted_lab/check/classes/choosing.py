@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from twisted_lab.check.classes.finding import Found, find, unbuilt, variants
+from twisted_lab.check.classes.folders import is_archive
 from twisted_lab.check.classes.overrides import NAME, Overrides, WrongOverrides, overrides
 from twisted_lab.check.classes.sources import COMPILED, Source
 from twisted_lab.check.task import Role, Task
@@ -15,7 +16,11 @@ from twisted_lab.text.language import _
 
 
 class NothingFound(Exception):
-    """A submission has no program for a task, for a reason in one line."""
+    """There is nothing to check for a task, for a reason in one line."""
+
+
+class NoProgram(NothingFound):
+    """The work is missing: no file looks like a program for the task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,11 @@ def choose(sources: Sequence[Source], task: Task, rules: Rules) -> Choice:
     """Return what to check for a task.
 
     Raises:
-        NothingFound: There is no program for it.
+        NothingFound: There is nothing to check for it.
         WrongOverrides: The submission's check.toml is wrong.
     """
     text = next((each.text for each in sources if each.path == NAME), "")
-    given = overrides(text, task)
+    given = overrides(text, task, rules.tasks)
     if given.file or given.build:
         found = _given(sources, given, task.role)
     else:
@@ -64,7 +69,7 @@ def choose(sources: Sequence[Source], task: Task, rules: Rules) -> Choice:
         others = [each for each in rules.tasks if each != task.name]
         found = find(own, task.role, task.name, others)
         if not found:
-            raise NothingFound(_nothing(own, task))
+            raise _nothing(own, task)
     template = rules.commands[task.role] if given.interpreter is None else ""
     completed = (_completed(each, given, template, rules.python) for each in found)
     return Choice(tuple(dict.fromkeys(completed)), given)  # a template has its own arguments
@@ -91,12 +96,16 @@ def _given(sources: Sequence[Source], given: Overrides, role: Role) -> list[Foun
     return [Found(str(path), (*start, *each), why) for each in variants(arguments)]
 
 
-def _nothing(sources: Sequence[Source], task: Task) -> str:
+def _nothing(sources: Sequence[Source], task: Task) -> NothingFound:
     if path := unbuilt(sources, task.role, task.name):
-        return _("{source!r} has to be built first: {file} can say how", source=path, file=NAME)
+        return NothingFound(
+            _("{source!r} has to be built first: {file} can say how", source=path, file=NAME)
+        )
+    if path := next((each.path for each in sources if is_archive(each.path)), ""):
+        return NothingFound(_("{source!r} has to be unpacked first", source=path))
     if task.role is Role.SERVER:
-        return _("no file looks like a server")
-    return _("no file looks like a client")
+        return NoProgram(_("no program: no file looks like a server"))
+    return NoProgram(_("no program: no file looks like a client"))
 
 
 def _completed(found: Found, given: Overrides, template: str, python: str) -> Found:

@@ -14,7 +14,13 @@ from twisted_lab.check.plain_files import plain_files
 _MOST_FILES = 1_000  # as in the copies that programs run in; a larger folder is refused there
 _MOST_OF_EACH, _MOST_TEXT = 1 << 18, 1 << 24  # bytes that are looked at
 _PIECE, _MOST_PIECES = 1 << 20, 64  # for the hash; a folder with more cannot be checked
+_ARCHIVES = (".zip", ".rar", ".7z", ".tar", ".tgz", ".gz", ".bz2", ".xz")
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+
+
+def is_archive(name: str) -> bool:
+    """Return whether a file has other files in it, by its name."""
+    return name.lower().endswith(_ARCHIVES)
 
 
 def read(folder: Path) -> tuple[list[Source], str]:

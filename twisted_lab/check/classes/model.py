@@ -50,11 +50,13 @@ class TaskResult:
         task: The name of the task, such as ``echo-server``.
         programs: The programs that were checked, the likeliest first.
         problem: Why none was, in one line, such as a wrong check.toml; "" if one was.
+        is_missing: Whether no file looks like a program for the task.
     """
 
     task: str
     programs: tuple[Checked, ...] = ()
     problem: str = ""
+    is_missing: bool = False
 
     @property
     def best(self) -> Checked | None:

@@ -11,7 +11,7 @@ from twisted.python.usage import UsageError
 
 from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.language_option import LanguageOption
-from twisted_lab.check.option_values import existing_file, existing_folder
+from twisted_lab.check.option_values import existing_file, existing_folder, require_known
 from twisted_lab.check.own_tasks import add_own_tasks
 from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.task import Task
@@ -70,10 +70,19 @@ class ClassOptions(LanguageOption):
         metavar="FOLDER",
     )
     marks = option.parsed(
-        N_("The mark that each verdict gives, such as pass=2,flaky=1."),
+        N_(
+            "The mark that each verdict gives, such as flaky=1, and how much requirements count, "
+            "such as must=3,ES-4=none."
+        ),
         read_marks,
         default=read_marks(),
         metavar="MARKS",
+    )
+    verdicts = option.parsed(
+        N_("File with verdicts by hand, which count more than the checker's."),
+        existing_file,
+        default=None,
+        metavar="FILE",
     )
     anonymous = option.flag(N_("Show numbers instead of names in the reports."))
     jobs = option.number(
@@ -143,6 +152,7 @@ class ClassOptions(LanguageOption):
                     task=unknown[0],
                 )
             )
+        require_known("--marks", self.marks.ids, self.catalogue)
         self.chosen = tuple(known[name] for name in names)
 
     def getSynopsis(self) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from twisted_lab.check.task import Task
+from twisted_lab.check.task import Role, Task
 from twisted_lab.text.language import _
 
 NAME = "check.toml"
@@ -40,10 +41,15 @@ class Overrides:
     answers: tuple[tuple[str, str], ...] = ()
 
 
-def overrides(text: str, task: Task) -> Overrides:
+def overrides(text: str, task: Task, tasks: Sequence[str]) -> Overrides:
     """Return what a check.toml says about the program for a task.
 
     The table of the task's name counts; without one, the table ``server`` or ``client``.
+
+    Args:
+        text: The text of the file.
+        task: The task.
+        tasks: The names of all tasks.
 
     Raises:
         WrongOverrides: The file is wrong.
@@ -54,6 +60,9 @@ def overrides(text: str, task: Task) -> Overrides:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise WrongOverrides(_("{file}: {reason}", file=NAME, reason=error)) from None
+    known = (*(each.value for each in Role), *tasks)
+    if unknown := content.keys() - set(known):
+        raise _wrong(min(unknown)[:100], _("the tables are {tables}", tables=", ".join(known)))
     name = task.name if task.name in content else task.role.value
     table = content.get(name, {})
     if not isinstance(table, dict):

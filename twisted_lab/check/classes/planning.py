@@ -8,7 +8,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from twisted_lab import __version__
-from twisted_lab.check.classes.choosing import Choice, NothingFound, Rules, choose
+from twisted_lab.check.classes.choosing import Choice, NoProgram, NothingFound, Rules, choose
 from twisted_lab.check.classes.folders import read
 from twisted_lab.check.classes.overrides import WrongOverrides
 from twisted_lab.check.task import Task
@@ -24,6 +24,7 @@ class Planned:
         task: The task.
         choice: What to check; it may have no programs.
         problem: Why there is nothing, in one line.
+        is_missing: Whether no file looks like a program for the task.
         key: Another one as soon as the result may be another one.
         options: The options of its checks.
         python: The Python that runs programs.
@@ -34,6 +35,7 @@ class Planned:
     task: Task
     choice: Choice
     problem: str
+    is_missing: bool
     key: str
     options: tuple[str, ...]
     python: str
@@ -50,6 +52,21 @@ def submissions(folder: Path, reports: Path) -> list[Path]:
         each
         for each in folder.iterdir()
         if each.is_dir() and each.name[0] != "." and each.resolve() != reports.resolve()
+    )
+
+
+def strays(folder: Path, others: Iterable[Path]) -> list[str]:
+    """Return the names of files that no submission holds, in their order.
+
+    Args:
+        folder: The folder with the submissions.
+        others: Files of the teacher, which are none of them.
+    """
+    own = {each.resolve() for each in others}
+    return sorted(
+        each.name
+        for each in folder.iterdir()
+        if not each.is_dir() and each.name[0] != "." and each.resolve() not in own
     )
 
 
@@ -75,11 +92,21 @@ def plan(
     for folder in folders:
         sources, digest = read(folder)
         for task in tasks:
-            choice, problem = Choice(), ""
+            choice, problem, is_missing = Choice(), "", False
             try:
                 choice = choose(sources, task, rules)
             except (NothingFound, WrongOverrides) as reason:
-                problem = str(reason)
+                problem, is_missing = str(reason), isinstance(reason, NoProgram)
             depends_on = repr((__version__, digest, task.name, choice, options, own))
             key = blake2b(depends_on.encode(errors="backslashreplace"), digest_size=16).hexdigest()
-            yield Planned(folder.name, folder, task, choice, problem, key, options, rules.python)
+            yield Planned(
+                folder.name,
+                folder,
+                task,
+                choice,
+                problem,
+                is_missing,
+                key,
+                options,
+                rules.python,
+            )

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from twisted_lab.check.classes.model import Checked, ClassReport, Submission, TaskResult
+from twisted_lab.check.classes.given import Given
+from twisted_lab.check.classes.model import Checked, ClassReport, TaskResult
 from twisted_lab.check.reports.marks import Marks
 from twisted_lab.check.reports.stored_report import read_report
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.terminal_report import summary
 from twisted_lab.check.reports.writing import without_names, write_files
-from twisted_lab.check.verdicts import Report
+from twisted_lab.check.verdicts import Finding, Report
+
+
+def students_of(checked: ClassReport, given: Given) -> list[Student]:
+    """Return what the reports say about each student.
+
+    Args:
+        checked: What was found.
+        given: Verdicts by hand, which count more.
+    """
+    return [
+        Student(
+            each.name,
+            tuple(
+                _result(result, given.get((each.name, result.task), ())) for result in each.results
+            ),
+        )
+        for each in checked.submissions
+    ]
 
 
 def write_class(
-    checked: ClassReport, folder: Path, marks: Marks, random: Random | None = None
+    students: Sequence[Student], folder: Path, marks: Marks, random: Random | None = None
 ) -> list[Path]:
     """Write all reports about a class, and return the paths of those that people open first.
 
     Args:
-        checked: What was found.
+        students: The students.
         folder: The folder of the reports.
         marks: The mark for each verdict.
         random: Gives students numbers instead of names; None to show the names.
@@ -29,23 +50,30 @@ def write_class(
         OSError: A file cannot be read or written.
         ValueError: The file with the numbers is damaged.
     """
-    students = [_student(each) for each in checked.submissions]
     if random is not None:
         students = without_names(students, folder, random)
     return write_files(students, folder, marks)
 
 
-def _student(submission: Submission) -> Student:
-    return Student(submission.name, tuple(map(_result, submission.results)))
-
-
-def _result(result: TaskResult) -> Result:
+def _result(result: TaskResult, given: Sequence[Finding]) -> Result:
     best = result.best
     if best is None:
-        return Result(result.task, "", problem=result.problem)
+        report = _with(Report(result.task, "", 0, ()), given) if given else None
+        return Result(
+            result.task, "", "", report, result.problem, is_missing=result.is_missing and not given
+        )
     report, problem = _read(best)
+    if given:
+        report = _with(report or Report(result.task, best.file, 0, ()), given)
     others = tuple(_line(each) for each in result.programs if each is not best)
     return Result(result.task, best.file, best.why, report, problem, others)
+
+
+def _with(report: Report, given: Sequence[Finding]) -> Report:
+    """Return a report with verdicts by hand in place of the checker's."""
+    left = {each.requirement.id: each for each in given}
+    findings = [left.pop(each.requirement.id, each) for each in report.findings]
+    return replace(report, findings=(*findings, *left.values()))
 
 
 def _read(checked: Checked) -> tuple[Report | None, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
-from twisted_lab.check.classes.model import ClassReport, Submission, TaskResult
+from twisted_lab.check.classes.model import TaskResult
+from twisted_lab.check.reports.students import Student
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.verdicts import Verdict
 from twisted_lab.faults.terminal import Screen
@@ -61,28 +63,30 @@ def outcome(result: TaskResult) -> str:
     )
 
 
-def class_table(report: ClassReport, style: Style) -> str:
+def class_table(students: Sequence[Student], tasks: Sequence[str], style: Style) -> str:
     """Return a table of submissions and tasks, with the numbers of passes and failures."""
-    width = max((len(shown(each.name, _MOST_NAME)) for each in report.submissions), default=0)
-    heads = [f"{task:>{_wide(task)}}" for task in report.tasks]
+    width = max((len(shown(each.name, _MOST_NAME)) for each in students), default=0)
+    heads = [f"{task:>{_wide(task)}}" for task in tasks]
     lines = [" " * width + "  " + "  ".join(heads)]
-    for submission in report.submissions:
-        name = f"{shown(submission.name, _MOST_NAME):{width}}"
-        lines.append(f"{name}  {'  '.join(_cells(submission, style))}".rstrip())
+    for student in students:
+        name = f"{shown(student.name, _MOST_NAME):{width}}"
+        lines.append(f"{name}  {'  '.join(_cells(student, style))}".rstrip())
     return "\n".join(lines)
 
 
-def _cells(submission: Submission, style: Style) -> Iterator[str]:
-    for result in submission.results:
-        report = result.best and result.best.report
+def _cells(student: Student, style: Style) -> Iterator[str]:
+    for result in student.results:
         width = _wide(result.task)
-        if not report:
-            yield " " * (width - 1) + style.mark(Verdict.NOT_CHECKED)
+        if result.report is None:
+            missing = _("no program").rjust(width)
+            unknown = " " * (width - 1) + style.mark(Verdict.NOT_CHECKED)
+            yield missing if result.is_missing else unknown
             continue
-        passed, failed = (report["counts"][each.value] for each in (Verdict.PASS, Verdict.FAIL))
+        counts = Counter(each.verdict for each in result.report.findings)
+        passed, failed = counts[Verdict.PASS], counts[Verdict.FAIL]
         marks = f"{passed:2} {style.mark(Verdict.PASS)} {failed:2} {style.mark(Verdict.FAIL)}"
         yield " " * (width - len("99 + 99 +")) + marks
 
 
 def _wide(task: str) -> int:
-    return max(len(task), len("99 + 99 +"))
+    return max(len(task), len("99 + 99 +"), len(_("no program")))

@@ -15,8 +15,10 @@ class Profile:
         tasks: The tasks.
         whole: All of them as one task, which is checked if none is named.
         command: The command that is checked if none is given.
+        example: How the command line of a check looks.
     """
 
     tasks: tuple[Task, ...]
     whole: Task
     command: tuple[str, ...]
+    example: str

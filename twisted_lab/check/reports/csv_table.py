@@ -18,7 +18,8 @@ _FORMULA = re.compile('(?:^|(?<=;))(?=[ "]*[-=+@\t\r\uff1d\uff0b\uff0d\uff20])')
 def csv_table(students: Sequence[Student], marks: Marks) -> str:
     """Return the table: for each task its mark, program and problem, and a column for each id.
 
-    Verdicts are the words of the JSON. A requirement that was not judged has an empty cell.
+    Verdicts are the words of the JSON, and some are given by hand. A requirement that was not
+    judged has an empty cell.
 
     Args:
         students: The students.
@@ -57,11 +58,13 @@ def mark_text(mark: float | None) -> str:
 
 def _cells(result: Result, ids: list[str], marks: Marks) -> Iterator[str]:
     report = result.report
-    yield mark_text(marks.total(report) if report else None)
+    yield mark_text(marks.of(result))
     yield result.file
     yield result.problem
     findings = report.findings if report else ()
-    verdicts = {each.requirement.id: each.verdict.value for each in findings}
+    verdicts = {
+        each.requirement.id: each.verdict.value + " (by hand)" * each.is_given for each in findings
+    }
     yield from (verdicts.get(each, "") for each in ids)
 
 

@@ -20,7 +20,8 @@ _STATUS = {Verdict.PASS: "passed", Verdict.WEAK: "passed", Verdict.FAIL: "failed
 def gradescope(student: Student, marks: Marks) -> str:
     """Return the results of a student as JSON.
 
-    A requirement that does not count has no score. The score of all is the sum.
+    A requirement that does not count has no score. The score of all is the sum of all marks, each
+    multiplied by its weight.
 
     Args:
         student: The student.
@@ -48,14 +49,13 @@ def _outcome(result: Result) -> str:
 def _tests(result: Result, marks: Marks) -> list[dict[str, Any]]:
     if result.report is None:
         return []
-    points = marks.each(result.report)
+    each = marks.each(result.report)
     return [
-        _test(finding, points[finding.requirement.id], marks.best)
-        for finding in result.report.findings
+        _test(finding, each[finding.requirement.id], marks) for finding in result.report.findings
     ]
 
 
-def _test(finding: Finding, points: float | None, best: float) -> dict[str, Any]:
+def _test(finding: Finding, mark: float | None, marks: Marks) -> dict[str, Any]:
     requirement = finding.requirement
     test: dict[str, Any] = {
         "number": requirement.id,
@@ -64,8 +64,9 @@ def _test(finding: Finding, points: float | None, best: float) -> dict[str, Any]
         "output_format": "text",
         "visibility": "visible",
     }
-    if points is not None:
-        test |= {"score": points, "max_score": max(best, points)}
+    if mark is not None:
+        weight = marks.weight(requirement)
+        test |= {"score": mark * weight, "max_score": max(marks.best, mark) * weight}
     if finding.verdict in _STATUS:
         test["status"] = _STATUS[finding.verdict]
     return test

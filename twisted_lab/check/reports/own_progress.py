@@ -64,14 +64,15 @@ def said(task: Task, verdicts: Mapping[str, str]) -> str:
     """Return the progress and the next requirement, such as ``14 of 20; next ES-8``.
 
     Args:
-        task: The task. Requirements for information, and those not offered, do not count.
+        task: The task. Requirements for information, those not offered, and those that do not
+            apply to the program, do not count.
         verdicts: The last verdict on each requirement, by id.
     """
     counted = [
         each
         for each in task.requirements
         if each.level is not Level.INFORMATION
-        and verdicts.get(each.id) != Verdict.NOT_OFFERED.value
+        and verdicts.get(each.id) not in (Verdict.NOT_OFFERED.value, Verdict.INFO.value)
     ]
     left = [each for each in counted if verdicts.get(each.id) != Verdict.PASS.value]
     done = len(counted) - len(left)

@@ -18,6 +18,7 @@ class Result:
         report: What was found; None if it was not checked.
         problem: Why it was not, one line.
         others: One line about each other program for the task, which does not count.
+        is_missing: Whether no file looks like a program for the task.
     """
 
     task: str
@@ -26,6 +27,7 @@ class Result:
     report: Report | None = None
     problem: str = ""
     others: tuple[str, ...] = ()
+    is_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

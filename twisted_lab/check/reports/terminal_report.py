@@ -55,7 +55,13 @@ def sections(report: Report) -> list[tuple[str, Sequence[str]]]:
         for each in _are(report, Verdict.INFO)
         if each.evidence.note not in learned
     ]
+    given = [
+        f"{each.requirement.id}: {_(each.verdict.value)}, {each.evidence.note}"
+        for each in report.findings
+        if each.is_given
+    ]
     every = [
+        (_("Verdicts by hand"), given),
         (_("How it behaves"), [*report.behaviour, *found]),
         (_("Not offered"), _by_reason(report, Verdict.NOT_OFFERED)),
         (_("Not checked"), _by_reason(report, Verdict.NOT_CHECKED)),

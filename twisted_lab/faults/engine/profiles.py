@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from twisted_lab.faults.engine.spec import read_toxic
 from twisted_lab.faults.engine.toxic import Toxics
+from twisted_lab.text.language import N_
 
 
 def _profile(delay: str, down: str, up: str) -> tuple[str, ...]:
@@ -42,5 +43,11 @@ def read_profile(name: str) -> Toxics:
         ValueError: There is no such profile.
     """
     if name not in PROFILES:
-        raise ValueError(f"expected a profile, one of {', '.join(PROFILES)}, not {name!r}")
+        raise ValueError(
+            N_(
+                "expected a profile, one of {known}, not {name!r}",
+                known=", ".join(PROFILES),
+                name=name,
+            )
+        )
     return tuple(map(read_toxic, PROFILES[name]))

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from twisted_lab.faults.engine import values
 from twisted_lab.faults.engine.spec import Place, check, named, read_toxic
 from twisted_lab.faults.engine.toxic import Toxics
+from twisted_lab.text.language import N_, Message
+from twisted_lab.text.system_errors import reason_of
 
 MOST_BYTES = 1_000_000  # of a file
 MOST_PHASES = 10_000
@@ -101,67 +103,86 @@ def read_scenario(path: str, base: Toxics, places: Sequence[Place]) -> Scenario:
     """
     try:
         if Path(path).exists() and not Path(path).is_file():  # A FIFO would stop the process.
-            raise ValueError("it is not a file")
+            raise ValueError(N_("it is not a file"))
         with Path(path).open("rb") as file:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            raise ValueError(f"it has more than {MOST_BYTES} bytes")
+            raise ValueError(N_("it has more than {most} bytes", most=MOST_BYTES))
         table = tomllib.loads(content.decode())
         return _scenario(table, base, places)
     except OSError as error:
-        raise ValueError(f"{path}: {error.strerror}") from None
+        raise ValueError(Message("{path}: {reason}", path=path, reason=reason_of(error))) from None
     except UnicodeDecodeError:
-        raise ValueError(f"{path}: it is not UTF-8") from None
+        raise ValueError(N_("{path}: it is not UTF-8", path=path)) from None
     except RecursionError:
-        raise ValueError(f"{path}: it is nested too deeply") from None
+        raise ValueError(N_("{path}: it is nested too deeply", path=path)) from None
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise ValueError(Message("{path}: {error}", path=path, error=error)) from None
 
 
 def _scenario(table: dict[str, Any], base: Toxics, places: Sequence[Place]) -> Scenario:
     _check_keys(table, "repeat", "phase")
     tables, repeats = table.get("phase", []), table.get("repeat", False)
     if not 0 < len(tables) <= MOST_PHASES:
-        raise ValueError(f"expected 1 to {MOST_PHASES} [[phase]], not {len(tables)}")
+        raise ValueError(
+            N_("expected 1 to {most} [[phase]], not {count}", most=MOST_PHASES, count=len(tables))
+        )
     phases = []
     for number, each in enumerate(tables, 1):
         try:
             phases.append(_phase(each, base, places))
         except ValueError as error:
-            raise ValueError(f"phase {number}: {error}") from None
+            raise ValueError(N_("phase {number}: {error}", number=number, error=error)) from None
         if phases[-1].lasts == inf and (number < len(tables) or repeats):
-            raise ValueError(f'phase {number}: expected for = "5s", because another one follows')
+            raise ValueError(
+                N_(
+                    'phase {number}: expected for = "5s", because another one follows',
+                    number=number,
+                )
+            )
     return Scenario(phases, repeats)
 
 
 def _phase(table: Any, base: Toxics, places: Sequence[Place]) -> Phase:
     if not isinstance(table, dict):
-        raise ValueError("expected [[phase]]")
+        raise ValueError(N_("expected [[phase]]"))
     _check_keys(table, "after", "for", "toxics", "disabled")
     after = values.milliseconds(table.get("after", "0"))
     lasts = values.milliseconds(table["for"]) if "for" in table else inf
     if lasts < SHORTEST_SECONDS:
-        raise ValueError(f"expected at least 1ms as for, not {table['for']!r}")
+        raise ValueError(N_("expected at least 1ms as for, not {text!r}", text=table["for"]))
     toxics = named([*base, *map(read_toxic, _texts(table, "toxics"))])[len(base) :]
     check(toxics, places)
     disabled = _texts(table, "disabled")
     names = [place.name for place in places]
     for name in disabled:
         if name not in names:
-            raise ValueError(f"there is no proxy {name!r}; there is {', '.join(names)}")
+            raise ValueError(
+                N_(
+                    "there is no proxy {name!r}; there is {names}",
+                    name=name,
+                    names=", ".join(names),
+                )
+            )
     return Phase(after, lasts, toxics, frozenset(disabled))
 
 
 def _texts(table: dict[str, Any], key: str) -> list[str]:
     texts: list[str] = table.get(key, [])
     if not all(isinstance(text, str) for text in texts):
-        raise ValueError(f"expected {_EXAMPLES[key]}, not {texts!r:.60}")
+        raise ValueError(
+            N_("expected {example}, not {value!r:.60}", example=_EXAMPLES[key], value=texts)
+        )
     return texts
 
 
 def _check_keys(table: dict[str, Any], *keys: str) -> None:
     for key, value in table.items():
         if key not in keys:
-            raise ValueError(f"expected one of {', '.join(keys)}, not {key!r:.60}")
+            raise ValueError(
+                N_("expected one of {known}, not {key!r:.60}", known=", ".join(keys), key=key)
+            )
         if type(value) is not _TYPES[key]:
-            raise ValueError(f"expected {_EXAMPLES[key]}, not {value!r:.60}")
+            raise ValueError(
+                N_("expected {example}, not {value!r:.60}", example=_EXAMPLES[key], value=value)
+            )

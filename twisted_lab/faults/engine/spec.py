@@ -15,6 +15,7 @@ from twisted_lab.faults.engine.framing import NO_FRAMING, Framing
 from twisted_lab.faults.engine.toxic import Toxic, Toxics
 from twisted_lab.faults.engine.toxics import TOXICS
 from twisted_lab.faults.engine.values import SHOWN
+from twisted_lab.text.language import N_, Message
 
 _PIECE = re.compile(r"\\[\\,]|.", re.DOTALL)
 
@@ -42,22 +43,30 @@ def read_toxic(text: str) -> Toxic:
     parts = _split(text)
     kind, has_main, main = parts[0].partition("=")
     if kind not in TOXICS:
-        raise ValueError(f"expected a toxic, one of {', '.join(TOXICS)}, not {kind!r}")
+        raise ValueError(
+            N_("expected a toxic, one of {known}, not {kind!r}", known=", ".join(TOXICS), kind=kind)
+        )
     attributes = {each.name: each.metadata["read"] for each in fields(TOXICS[kind])}
     given: dict[str, Any] = {}
     for part in [f"{TOXICS[kind].main}={main}"] * bool(has_main) + parts[1:]:
         name, equals, value = part.partition("=")
         if name not in attributes or not equals:
             raise ValueError(
-                f"toxic {kind}: expected ATTRIBUTE=VALUE with one of {', '.join(attributes)}, "
-                f"not {part!r}"
+                N_(
+                    "toxic {kind}: expected ATTRIBUTE=VALUE with one of {known}, not {part!r}",
+                    kind=kind,
+                    known=", ".join(attributes),
+                    part=part,
+                )
             )
         if name in given:
-            raise ValueError(f"toxic {kind}: {name} is given twice")
+            raise ValueError(N_("toxic {kind}: {name} is given twice", kind=kind, name=name))
         try:
             given[name] = attributes[name](value)
         except ValueError as error:
-            raise ValueError(f"toxic {kind}, {name}: {error}") from None
+            raise ValueError(
+                N_("toxic {kind}, {name}: {error}", kind=kind, name=name, error=error)
+            ) from None
     return TOXICS[kind](**given)
 
 
@@ -96,7 +105,9 @@ def named(toxics: Iterable[Toxic]) -> Toxics:
     taken: set[str] = set()
     for toxic in toxics:
         if toxic.name in taken:
-            raise ValueError(f"two toxics have the name {toxic.name!r}; names must differ")
+            raise ValueError(
+                N_("two toxics have the name {name!r}; names must differ", name=toxic.name)
+            )
         taken |= {toxic.name} - {""}
     result = []
     for toxic in toxics:
@@ -127,20 +138,32 @@ def check(toxics: Iterable[Toxic], places: Sequence[Place]) -> None:
         if not at:
             names = ", ".join(place.name for place in places)
             raise ValueError(
-                f"toxic {toxic.kind}: there is no proxy {toxic.proxy!r}; there is {names}"
+                N_(
+                    "toxic {kind}: there is no proxy {proxy!r}; there is {names}",
+                    kind=toxic.kind,
+                    proxy=toxic.proxy,
+                    names=names,
+                )
             )
         misfits = [_misfit(toxic, place) for place in at]
         if all(misfits):
-            raise ValueError(f"toxic {toxic.kind} {misfits[0]}")
+            raise ValueError(misfits[0])
 
 
-def _misfit(toxic: Toxic, place: Place) -> str:
-    """Return why a toxic cannot act at a proxy; "" if it can."""
+def _misfit(toxic: Toxic, place: Place) -> Message | None:
+    """Return why a toxic cannot act at a proxy; None if it can."""
     if toxic.only == ("datagrams" if place.is_stream else "streams"):
-        return f"acts only on {toxic.only}, which {place.name} does not carry"
-    if toxic.needs_units and place.is_stream and place.framing is NO_FRAMING:
-        return (
-            f"acts on messages, and {place.name} is a stream: tell where its messages end, with "
-            "--framing text, int32, decimal:N or hex:N"
+        return N_(
+            "toxic {kind} acts only on {only}, which {proxy} does not carry",
+            kind=toxic.kind,
+            only=toxic.only,
+            proxy=place.name,
         )
-    return ""
+    if toxic.needs_units and place.is_stream and place.framing is NO_FRAMING:
+        return N_(
+            "toxic {kind} acts on messages, and {proxy} is a stream: tell where its messages end, "
+            "with --framing text, int32, decimal:N or hex:N",
+            kind=toxic.kind,
+            proxy=place.name,
+        )
+    return None

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from twisted_lab.faults.engine.units import Direction
+from twisted_lab.text.language import N_
 
 _AMOUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,30})?) *([A-Za-zµ%/]*)", re.ASCII | re.IGNORECASE)
 # Decimals, so that 30us is the same number as 0.03ms.
@@ -32,63 +33,63 @@ def _amount(text: str, units: dict[str, Decimal], bare: str, what: str) -> float
     found = _AMOUNT.fullmatch(text.strip())
     unit = (found[2] or bare).lower() if found else ""
     if not found or unit not in units:
-        raise ValueError(f"expected {what}, not {text!r}")
+        raise ValueError(N_("expected {what}, not {text!r}", what=what, text=text))
     return float(Decimal(found[1]) * units[unit])
 
 
 def _at_most(value: float, most: float, text: str, limit: str) -> float:
     if value > most:
-        raise ValueError(f"expected at most {limit}, not {text!r}")
+        raise ValueError(N_("expected at most {limit}, not {text!r}", limit=limit, text=text))
     return value
 
 
 def milliseconds(text: str) -> float:
     """Read a time, in seconds; a bare number is milliseconds, as in toxiproxy."""
-    value = _amount(text, _SECONDS, "ms", "a time such as 50ms or 2s")
-    return _at_most(value, LONGEST, text, "one day")
+    value = _amount(text, _SECONDS, "ms", N_("a time such as 50ms or 2s"))
+    return _at_most(value, LONGEST, text, N_("one day"))
 
 
 def microseconds(text: str) -> float:
     """Read a time, in seconds; a bare number is microseconds, as for toxiproxy's slicer."""
-    value = _amount(text, _SECONDS, "us", "a time such as 100us or 5ms")
-    return _at_most(value, LONGEST, text, "one day")
+    value = _amount(text, _SECONDS, "us", N_("a time such as 100us or 5ms"))
+    return _at_most(value, LONGEST, text, N_("one day"))
 
 
 def size(text: str) -> int:
     """Read a number of bytes, such as 1000 or 64KB."""
-    value = _amount(text, _BYTES, "b", "a size such as 1000 or 64KB")
+    value = _amount(text, _BYTES, "b", N_("a size such as 1000 or 64KB"))
     return int(_at_most(value, LARGEST, text, "1000000 MB"))
 
 
 def rate(text: str) -> float:
     """Read a rate, in bytes a second; a bare number is KB/s, as in toxiproxy."""
-    what = "a rate such as 100KB/s or 2Mbit/s"
+    what = N_("a rate such as 100KB/s or 2Mbit/s")
     value = _at_most(_amount(text, _RATES, "kb/s", what), LARGEST, text, "1000000 MB/s")
     if value < 1:
-        raise ValueError(f"expected a rate of at least 1 byte a second, not {text!r}")
+        raise ValueError(N_("expected a rate of at least 1 byte a second, not {text!r}", text=text))
     return value
 
 
 def share(text: str) -> float:
     """Read a probability: 20% or 0.2."""
-    what = "a probability such as 20% or 0.2"
+    what = N_("a probability such as {example} or 0.2", example="20%")
     value = _amount(text, _SHARES, "", what)
     if value > 1 and "%" not in text:
-        raise ValueError(f"expected {what}, not {text!r}")
+        raise ValueError(N_("expected {what}, not {text!r}", what=what, text=text))
     return _at_most(value, 1.0, text, "100%")
 
 
 def count(text: str) -> int:
     """Read a whole number from 1 up."""
     if not _WHOLE.fullmatch(text) or not int(text):
-        raise ValueError(f"expected a whole number from 1 up, not {text!r}")
+        raise ValueError(N_("expected a whole number from 1 up, not {text!r}", text=text))
     return int(text)
 
 
 def few(text: str) -> int:
     """Read a whole number from 1 to 100."""
     if (value := count(text)) > 100:
-        raise ValueError(f"expected at most 100, not {text!r}")
+        raise ValueError(N_("expected at most 100, not {text!r}", text=text))
     return value
 
 
@@ -97,7 +98,7 @@ def direction(text: str) -> Direction:
     try:
         return Direction(text)
     except ValueError:
-        raise ValueError(f"expected upstream or downstream, not {text!r}") from None
+        raise ValueError(N_("expected upstream or downstream, not {text!r}", text=text)) from None
 
 
 class Span(NamedTuple):
@@ -122,14 +123,14 @@ def span(text: str) -> Span:
     except ValueError:
         read = Span(0, None)
     if not dash or not read.first or (read.last is not None and read.last < read.first):
-        raise ValueError(f"expected a range such as 5-10 or 5-, not {text!r}")
+        raise ValueError(N_("expected a range such as 5-10 or 5-, not {text!r}", text=text))
     return read
 
 
 def name(text: str) -> str:
     """Read a name."""
     if not _NAME.fullmatch(text):
-        raise ValueError(f"expected up to 64 letters, digits and . _ -, not {text!r}")
+        raise ValueError(N_("expected up to 64 letters, digits and . _ -, not {text!r}", text=text))
     return text
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from twisted_lab.text.language import N_, _
+
 MOST_ARROWS = 500
 MOST_ENDS = 12
 LATE_SECONDS = 0.001  # less is no delay that a person would look for
@@ -17,12 +19,12 @@ LATE_SECONDS = 0.001  # less is no delay that a person would look for
 class Fate(Enum):
     """The fate of a message, or of one copy of it; the value is a word for people."""
 
-    DELIVERED = "delivered"
-    LATE = "late"
-    CHANGED = "changed"
-    COPY = "copy"
-    LOST = "lost"
-    MISSING = "not delivered"
+    DELIVERED = N_("delivered")
+    LATE = N_("late")
+    CHANGED = N_("changed")
+    COPY = N_("copy")
+    LOST = N_("lost")
+    MISSING = N_("not delivered")
 
 
 @dataclass(slots=True)
@@ -72,16 +74,18 @@ class Passage:
     def note(self, copy: int) -> str:
         """Return what became of it and why, in words; "" if nothing special."""
         fate = self.fate(copy)
-        words = [] if fate in (Fate.DELIVERED, Fate.LATE) else [fate.value]
+        words = [] if fate in (Fate.DELIVERED, Fate.LATE) else [_(fate.value)]
         if (delay := self.delay(copy)) >= LATE_SECONDS:
-            words.append(f"{duration(delay)} late")
+            words.append(_("{time} late", time=duration(delay)))
         note = ", ".join(words)
         return f"{note} ({', '.join(self.causes)})" if note and self.causes else note
 
 
 def duration(seconds: float) -> str:
     """Return a time for people: ``12 ms`` or ``3.4 s``."""
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+    if seconds < 1:
+        return _("{milliseconds:.0f} ms", milliseconds=seconds * 1000)
+    return _("{seconds:.1f} s", seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)

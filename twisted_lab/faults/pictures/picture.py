@@ -16,6 +16,8 @@ from twisted_lab.faults.pictures.diagram import MOST_ARROWS, Passage, lay_out
 from twisted_lab.faults.pictures.svg import draw
 from twisted_lab.faults.recordings.recording import open_for_writing
 from twisted_lab.text.escaping import escape_bytes
+from twisted_lab.text.language import _
+from twisted_lab.text.system_errors import reason_of
 
 MOST_OPEN = 10_000  # units whose deliveries are expected; the oldest are forgotten
 MOST_COPIES = 10  # of one unit
@@ -62,14 +64,13 @@ class Picture:
 
     def client(self, link: str, proxy: str) -> str:
         """Return the name of the client's end of a link."""
-        return f"client {link}{self._of(proxy)}"
+        if len(self._proxies) > 1:
+            return _("client {link} of {proxy}", link=link, proxy=proxy)
+        return _("client {link}", link=link)
 
     def server(self, proxy: str) -> str:
         """Return the name of the server's end of all links of a proxy."""
-        return f"server{self._of(proxy)}"
-
-    def _of(self, proxy: str) -> str:
-        return f" of {proxy}" if len(self._proxies) > 1 else ""
+        return _("server of {proxy}", proxy=proxy) if len(self._proxies) > 1 else _("server")
 
 
 class Painter:
@@ -171,7 +172,7 @@ class DiagramFile:
             with self._file:
                 self._file.write(draw(lay_out(picture.passages, picture.left_out)))
         except OSError as error:
-            self._failed(error.strerror or str(error))
+            self._failed(reason_of(error))
 
     def discard(self) -> None:
         """Close the file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted_lab.faults.pictures.diagram import Fate, Passage
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import _
 
 _LEAST_TEXT, _MOST_TEXT = 8, 40  # characters
 _SHAFT, _WIDTH = "─", 6
@@ -36,7 +37,8 @@ def sketch(passage: Passage, copy: int, began: float, is_coloured: bool, columns
         arrow = arrow[::-1].replace("▶", "◀")
     moment = passage.arrivals[copy] if passage.arrivals else passage.sent
     names = escape(passage.left), escape(passage.right)
-    line = f"{moment - began:9.3f} s  {names[0]:>12} {arrow} {names[1]:<12}  "
+    time = _("{seconds:9.3f} s", seconds=moment - began)
+    line = f"{time}  {names[0]:>12} {arrow} {names[1]:<12}  "
     note = escape(passage.note(copy))
     note = note and f"  {note}"
     text = escape(passage.text)

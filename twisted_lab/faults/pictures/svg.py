@@ -13,6 +13,7 @@ from math import atan2, degrees
 
 from twisted_lab.faults.pictures.diagram import Arrow, Fate, Layout
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import N_, _
 
 _LEFT, _TOP, _ROW, _COLUMN = 90, 100, 30, 340  # pixels
 _LEGEND = 120  # pixels for one word of the legend
@@ -90,14 +91,14 @@ def _clean(text: str, most: int = 1000) -> str:
 
 
 def _title(layout: Layout) -> str:
-    return _clean("Messages between " + (", ".join(layout.ends) or "nobody"))
+    return _clean(_("Messages between {ends}", ends=", ".join(layout.ends) or N_("nobody")))
 
 
 def _description(layout: Layout) -> str:
     counts = Counter(arrow.fate for arrow in layout.arrows)
-    words = [f"{counts[fate]} {fate.value}" for fate in Fate if counts[fate]]
-    words += [f"{layout.left_out} more are not drawn"] if layout.left_out else []
-    return _clean(", ".join(words) or "no messages")
+    words = [f"{counts[fate]} {_(fate.value)}" for fate in Fate if counts[fate]]
+    words += [_("{count} more are not drawn", count=layout.left_out)] if layout.left_out else []
+    return _clean(", ".join(words) or _("no messages"))
 
 
 def _column(number: int) -> int:
@@ -122,7 +123,7 @@ def _lifelines(layout: Layout, height: int) -> Iterator[str]:
 def _times(layout: Layout) -> Iterator[str]:
     shown = ""
     for row, time in enumerate(layout.times):
-        text = f"{time - layout.times[0]:.3f} s"
+        text = _("{seconds:.3f} s", seconds=time - layout.times[0])
         if text != shown:
             yield _text(_LEFT - 10, _row(row) + 4, text, "end")
         shown = text
@@ -134,11 +135,12 @@ def _arrow(arrow: Arrow, layout: Layout) -> Iterator[str]:
         (passage.left, passage.right) if passage.is_rightwards else (passage.right, passage.left)
     )
     note = _clean(passage.note(arrow.copy))
-    time = f"{passage.sent - layout.times[0]:.3f} s"
+    time = _("{seconds:.3f} s", seconds=passage.sent - layout.times[0])
     x1, y1, x2, y2 = _line(arrow)
     angle = degrees(atan2(y2 - y1, x2 - x1))
     yield f'<g class="arrow {fate.name.lower()}" role="graphics-symbol">'
-    yield f"<title>{time}: {_clean(sender)} to {_clean(receiver)}: {_clean(passage.text)}"
+    ends = _("{sender} to {receiver}", sender=_clean(sender), receiver=_clean(receiver))
+    yield f"<title>{time}: {ends}: {_clean(passage.text)}"
     yield f"{f': {note}' if note else ''}</title>"
     yield f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"/>'
     if fate in _HEADS:
@@ -183,6 +185,6 @@ def _legend(layout: Layout, height: int) -> Iterator[str]:
         yield f'<g class="arrow {fate.name.lower()}">'
         yield f'<line x1="{x}" y1="{y}" x2="{x + 30}" y2="{y}"/>'
         yield f'<g transform="translate({x + (15 if fate in _MARKS else 30)} {y})">{shape}</g></g>'
-        yield _text(x + 40, y + 4, fate.value)
+        yield _text(x + 40, y + 4, _(fate.value))
     if layout.left_out:
         yield _text(20, height - 10, f"{layout.left_out} more messages are not drawn.")

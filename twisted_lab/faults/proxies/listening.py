@@ -32,9 +32,10 @@ from twisted_lab.ports.listening import (
     Wrapping,
 )
 from twisted_lab.serving import ServiceProcess
+from twisted_lab.text.language import N_, _
 
 _PROXY = re.compile(r"(?:(?P<name>[\w.-]+)=)?(?P<kind>tcp|udp|unix):(?P<at>[^:]+):(?P<to>.+)")
-EXAMPLES = "tcp:9190:localhost:9090, udp:9195:localhost:9095 or unix:/run/echo:localhost:9090"
+EXAMPLES = N_("tcp:9190:localhost:9090, udp:9195:localhost:9095 or unix:/run/echo:localhost:9090")
 
 
 class ProxyPlan(NamedTuple):
@@ -66,16 +67,22 @@ def read_proxy(text: str) -> ProxyPlan:
     """
     found = _PROXY.fullmatch(text)
     if found is None:
-        raise UsageError(f"a proxy is written like {EXAMPLES}, not {text!r}")
+        raise UsageError(
+            _("a proxy is written like {examples}, not {text!r}", examples=EXAMPLES, text=text)
+        )
     kind, at = found["kind"], found["at"]
     try:
         target = read_target(found["to"])
     except UsageError as error:
-        raise UsageError(f"{error}; a proxy is written like {EXAMPLES}") from None
+        raise UsageError(
+            _("{error}; a proxy is written like {examples}", error=error, examples=EXAMPLES)
+        ) from None
     if kind != "unix":
         at = str(port_number(at))
     if kind == "udp" and target.path:
-        raise UsageError(f"a udp proxy needs HOST:PORT for its server, not {found['to']!r}")
+        raise UsageError(
+            _("a udp proxy needs HOST:PORT for its server, not {to!r}", to=found["to"])
+        )
     return ProxyPlan(found["name"] or f"{kind}:{at}", kind, at, target)
 
 
@@ -89,8 +96,14 @@ def check_names(plans: Iterable[ProxyPlan]) -> None:
     for plan in plans:
         if plan.name in names:
             raise UsageError(
-                f"two proxies have the name {plan.name}: give one another name, "
-                f"as in other={plan.kind}:{plan.place}:{plan.target}"
+                _(
+                    "two proxies have the name {name}: give one another name, as in "
+                    "other={kind}:{place}:{target}",
+                    name=plan.name,
+                    kind=plan.kind,
+                    place=plan.place,
+                    target=plan.target,
+                )
             )
         names.add(plan.name)
 

@@ -20,6 +20,7 @@ from twisted_lab.ports.addresses import host_and_port
 from twisted_lab.ports.fast.client import connect_fast
 from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.resolving import Resolver, find_now
+from twisted_lab.text.language import _
 
 CONNECT_SECONDS = 30.0
 LOOK_UP_SECONDS = 1.0  # between two look-ups at least
@@ -48,7 +49,9 @@ def read_target(text: str) -> Target:
         return Target("", 0, found[1])
     host, port = host_and_port(text)
     if not port:
-        raise UsageError(f"a server is HOST:PORT, [::1]:PORT or unix:/path, not {text!r}")
+        raise UsageError(
+            _("a server is HOST:PORT, [::1]:PORT or unix:/path, not {text!r}", text=text)
+        )
     return Target(host, port)
 
 

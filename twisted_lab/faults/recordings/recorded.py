@@ -14,6 +14,8 @@ from twisted_lab.faults.engine.actions import Action, End, What
 from twisted_lab.faults.engine.units import Direction, Kind, Unit
 from twisted_lab.faults.recordings.recording import FORMAT, fingerprint
 from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import N_
+from twisted_lab.text.system_errors import reason_of
 
 MOST_LINE = 5_000_000  # bytes: a message of 1 MiB in hexadecimal, and one that replaces it
 # A recording needs twice its size in memory. The units after this limit are not replayed.
@@ -110,11 +112,13 @@ class Recorded:
         try:
             self._read(Path(path))
         except OSError as error:
-            raise BadRecord(f"cannot read {path!r}: {error.strerror}") from None
+            raise BadRecord(
+                N_("cannot read {file!r}: {reason}", file=path, reason=reason_of(error))
+            ) from None
 
     def _read(self, path: Path) -> None:
         if path.exists() and not path.is_file():  # A FIFO would stop the process.
-            raise BadRecord(f"{str(path)!r} is not a file")
+            raise BadRecord(N_("{file!r} is not a file", file=str(path)))
         number = 0
         try:
             for number, line in enumerate(self._lines(path), 1):
@@ -122,17 +126,23 @@ class Recorded:
                 if number == 1:
                     self._begin(record)
                 elif "end" in record:
-                    self._warn("the recording ended early, and its last line says why")
+                    self._warn(N_("the recording ended early, and its last line says why"))
                 else:
                     self._add(record)
         except BadRecord as error:
-            raise BadRecord(f"{str(path)!r}, line {number}: {error}") from None
+            raise BadRecord(
+                N_("{file!r}, line {number}: {error}", file=str(path), number=number, error=error)
+            ) from None
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
             raise BadRecord(
-                f"{str(path)!r}, line {max(number, 1)}: it is not a line of a recording"
+                N_(
+                    "{file!r}, line {number}: it is not a line of a recording",
+                    file=str(path),
+                    number=max(number, 1),
+                )
             ) from None
         if not self.header:
-            raise BadRecord(f"{str(path)!r} is not a recording of netlab-faults")
+            raise BadRecord(N_("{file!r} is not a recording of netlab-faults", file=str(path)))
 
     def _warn(self, text: str) -> None:
         if text not in self.warnings:
@@ -142,19 +152,23 @@ class Recorded:
         with path.open("rb") as file:
             while line := file.readline(MOST_LINE):
                 if file.tell() > MOST_BYTES:
-                    self._warn(f"only the first {MOST_BYTES} bytes are replayed")
+                    self._warn(N_("only the first {most} bytes are replayed", most=MOST_BYTES))
                     return
                 if not line.endswith(b"\n") and len(line) < MOST_LINE:
-                    self._warn("the last line is cut off, and is not replayed")
+                    self._warn(N_("the last line is cut off, and is not replayed"))
                     return
                 yield line
 
     def _begin(self, header: Any) -> None:
         if not isinstance(header, dict) or "format" not in header:
-            raise BadRecord("it is not a recording of netlab-faults")
+            raise BadRecord(N_("it is not a recording of netlab-faults"))
         if header["format"] != FORMAT:
             raise BadRecord(
-                f"its format is {header['format']!r:.20}, and this version reads format {FORMAT}"
+                N_(
+                    "its format is {value!r:.20}, and this version reads format {own}",
+                    value=header["format"],
+                    own=FORMAT,
+                )
             )
         self.header = header
 
@@ -163,7 +177,9 @@ class Recorded:
         recorded = list(_actions(record["actions"]))
         actions = tuple(each for each in recorded if each.what is not What.REPLACE or each.values)
         if len(actions) < len(recorded):
-            self._warn("replacements are not replayed: they need a recording with --record-content")
+            self._warn(
+                N_("replacements are not replayed: they need a recording with --record-content")
+            )
         unit = RecordedUnit(
             kind,
             record["length"] if kind is Kind.DATA else 0,
@@ -180,7 +196,7 @@ class Recorded:
         elif _is_whole(0)(record["unit"]):
             lane.setdefault(record["unit"], unit)
         else:
-            raise BadRecord("the number of the unit is wrong")
+            raise BadRecord(N_("the number of the unit is wrong"))
 
 
 def _fit(what: What, given: list[Any]) -> bool:
@@ -195,12 +211,12 @@ def _fit(what: What, given: list[Any]) -> bool:
 def _actions(records: list[dict[str, Any]]) -> Iterator[Action]:
     copies = 0
     if len(records) > MOST_ACTIONS:
-        raise BadRecord(f"it has more than {MOST_ACTIONS} actions")
+        raise BadRecord(N_("it has more than {most} actions", most=MOST_ACTIONS))
     for record in records:
         what, toxic, given = What(record["action"]), record["toxic"], record["values"]
         if not isinstance(toxic, str) or not _fit(what, given):
-            raise BadRecord(f"the values of the action {what} are wrong")
+            raise BadRecord(N_("the values of the action {what} are wrong", what=what))
         copies += given[0] if what is What.COPY else 0
         if copies > _MOST_COPIES:
-            raise BadRecord(f"it has more than {_MOST_COPIES} copies of a unit")
+            raise BadRecord(N_("it has more than {most} copies of a unit", most=_MOST_COPIES))
         yield Action(what, sys.intern(escape(toxic[:_MOST_NAME])), tuple(given))

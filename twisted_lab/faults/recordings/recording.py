@@ -17,7 +17,8 @@ from twisted_lab.faults.engine.link import Lane
 from twisted_lab.faults.engine.pipe import Output
 from twisted_lab.faults.engine.units import Kind, Unit
 from twisted_lab.resources import NotReady
-from twisted_lab.text.language import _
+from twisted_lab.text.language import N_, _
+from twisted_lab.text.system_errors import reason_of
 
 FORMAT = 1
 MOST_BYTES = 1_000_000_000  # of a recording
@@ -120,12 +121,12 @@ class Recording:
         line = _encode(record).encode() + b"\n"
         self._size += len(line)
         if self._size > self._most_bytes:
-            self._fail(f"it has {self._most_bytes} bytes, which is the limit")
+            self._fail(N_("it has {most} bytes, which is the limit", most=self._most_bytes))
             return
         try:
             self._file.write(line)
         except OSError as error:
-            self._fail(error.strerror or str(error))
+            self._fail(reason_of(error))
             return
         if self._flushing is None:
             self._flushing = self._clock.callLater(FLUSH_SECONDS, self._flush)
@@ -138,7 +139,7 @@ class Recording:
             try:
                 self._file.flush()
             except OSError as error:
-                self._fail(error.strerror or str(error))
+                self._fail(reason_of(error))
 
     def _fail(self, reason: str) -> None:
         if self._file is not None:

@@ -17,6 +17,8 @@ from twisted_lab.process.counts import Counts
 from twisted_lab.process.workers.launcher import Launcher
 from twisted_lab.process.workers.worker_process import ABORT, READY, WorkerProcess
 from twisted_lab.resources import NotReady
+from twisted_lab.text.language import N_, message_of
+from twisted_lab.text.system_errors import reason_of
 
 HEALTHY_SECONDS = 60.0  # seconds of life after which a death resets the back-off
 LONGEST_DELAY = 30.0  # seconds; the maximum back-off
@@ -70,7 +72,9 @@ class WorkerPool:
             try:
                 started = [self._start(0) for _ in range(count)]
             except OSError as error:
-                raise NotReady(f"cannot start a process: {error.strerror}") from None
+                raise NotReady(
+                    N_("cannot start a process: {reason}", reason=reason_of(error))
+                ) from None
             for worker in started:
                 self._wait_until_ready(worker)
 
@@ -78,10 +82,10 @@ class WorkerPool:
         try:
             outcome = worker.outcome()
         except TimeoutError as error:
-            raise NotReady(str(error)) from None
+            raise NotReady(message_of(error)) from None
         if outcome != READY:
             why = outcome.decode(errors="replace")
-            raise NotReady(why or "a worker died while it started")
+            raise NotReady(why or N_("a worker died while it started"))
 
     def _start(self, deaths: int) -> WorkerProcess:
         taken = {worker.number for worker in self._alive}
@@ -113,7 +117,7 @@ class WorkerPool:
         try:
             worker = self._start(deaths)
         except OSError as error:
-            self._again(None, f"cannot start: {error.strerror}", deaths + 1)
+            self._again(None, N_("cannot start: {reason}", reason=reason_of(error)), deaths + 1)
         else:
             self._events.worker_started(worker.pid)
 

@@ -75,4 +75,8 @@ _WHOLE = Task(
     _learn,
     {key: each for task in TASKS for key, each in task.scenarios.items()},
 )
-PROFILE = Profile(TASKS, _WHOLE, COMMAND)
+_EXAMPLE = (
+    "python -m twisted_lab.check --profile netlab netlab-ident -- "
+    "./ident {port} {framing} {options}"
+)
+PROFILE = Profile(TASKS, _WHOLE, COMMAND, _EXAMPLE)

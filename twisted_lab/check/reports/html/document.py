@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted_lab.check.reports.markup import Markup, element
 from twisted_lab.check.reports.style import Style
-from twisted_lab.check.verdicts import Verdict
-from twisted_lab.text.language import _
+from twisted_lab.check.verdicts import Finding, Verdict
+from twisted_lab.text.language import _, number
 
 # The last line of defence: a browser neither runs nor loads anything, whatever the page says.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -88,6 +88,17 @@ def symbol(verdict: Verdict, word: str = "") -> Markup:
     return element("span", Style().mark(verdict), class_=look, **attributes)
 
 
+def word(finding: Finding) -> str:
+    """Return the verdict as a word, and whether it was given by hand."""
+    verdict = _(finding.verdict.value)
+    return _("{verdict}, by hand", verdict=verdict) if finding.is_given else verdict
+
+
+def mark_said(mark: float) -> str:
+    """Return a mark in at most three decimals, as the language writes numbers."""
+    return number(round(mark, 3), "g")
+
+
 def style_class(verdict: Verdict) -> str:
     """Return the class of a verdict in the style."""
     return verdict.value.replace(" ", "-")
@@ -96,7 +107,7 @@ def style_class(verdict: Verdict) -> str:
 def legend() -> Markup:
     """Return what the symbols mean."""
     words = [element("li", symbol(each), " ", _(each.value)) for each in Verdict]
-    return element("ul", *words)
+    return element("ul", *words, element("li", "* ", _("given by hand")))
 
 
 def items(texts: list[str], kind: str = "ul") -> Markup:

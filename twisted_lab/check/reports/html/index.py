@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
-from twisted_lab.check.reports.csv_table import mark_text, requirement_ids
-from twisted_lab.check.reports.html.document import document, legend, symbol
-from twisted_lab.check.reports.marks import Marks
+from twisted_lab.check.reports.csv_table import requirement_ids
+from twisted_lab.check.reports.html.document import document, legend, mark_said, symbol, word
+from twisted_lab.check.reports.marks import Marks, is_task_offered
 from twisted_lab.check.reports.markup import Markup, element
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import shown
-from twisted_lab.check.verdicts import Verdict
+from twisted_lab.check.verdicts import Finding, Verdict
 from twisted_lab.text.language import _, ngettext
 
 _MOST_PROBLEM = 150  # characters; the student's page has all
@@ -86,26 +86,36 @@ def _result(student: Student, task: str) -> Result:
 
 
 def _mark(result: Result, marks: Marks) -> Markup:
-    report = result.report
-    return element("td", "-" if report is None else mark_text(marks.total(report)), class_="cell")
+    mark = marks.of(result)
+    return element("td", _lack(result) if mark is None else mark_said(mark), class_="cell")
+
+
+def _lack(result: Result) -> str:
+    """Return why there is no mark."""
+    if result.is_missing:
+        return _("no program")
+    if result.report is None or is_task_offered(result.report):
+        return _(Verdict.NOT_CHECKED.value)
+    return _(Verdict.NOT_OFFERED.value)
 
 
 def _verdicts(result: Result, ids: Sequence[str]) -> list[Markup]:
     report = result.report
     if report is None:
         return [element("td", shown(result.problem, _MOST_PROBLEM), colspan=str(len(ids)))]
-    verdicts = {each.requirement.id: each.verdict for each in report.findings}
+    verdicts = {each.requirement.id: each for each in report.findings}
     return [_cell(each, verdicts.get(each)) for each in ids]
 
 
-def _cell(name: str, verdict: Verdict | None) -> Markup:
+def _cell(name: str, finding: Finding | None) -> Markup:
     """Return a symbol, which has a word for screen readers, in a cell that has one for the mouse.
 
     Args:
         name: The id of the requirement.
-        verdict: The verdict; None if it was not judged.
+        finding: What was found; None if it was not judged.
     """
-    if verdict is None:
+    if finding is None:
         return element("td")
-    word = _(verdict.value)
-    return element("td", symbol(verdict, word), class_="cell", title=f"{name}: {word}")
+    said = word(finding)
+    sign = symbol(finding.verdict, said)
+    return element("td", sign, "*" * finding.is_given, class_="cell", title=f"{name}: {said}")

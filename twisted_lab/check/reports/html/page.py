@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from twisted_lab.check.reports.csv_table import mark_text
-from twisted_lab.check.reports.html.document import document, items, legend, symbol
+from twisted_lab.check.reports.html.document import (
+    document,
+    items,
+    legend,
+    mark_said,
+    symbol,
+    word,
+)
 from twisted_lab.check.reports.html.finding import in_full
 from twisted_lab.check.reports.marks import Marks
 from twisted_lab.check.reports.markup import Markup, element
@@ -45,19 +51,20 @@ def _result(result: Result, marks: Marks) -> Markup:
     if result.file:
         parts.append(element("p", _("Program:"), " ", element("code", shown(result.file))))
     parts += [element("p", shown(text)) for text in (result.why, result.problem) if text]
+    mark = marks.of(result)
+    if mark is not None:
+        said = _("Mark: {mark} of {best}", mark=mark_said(mark), best=mark_said(marks.best))
+        parts.append(element("p", said))
     if result.report:
-        parts += _report(result.report, marks)
+        parts += _report(result.report)
     if result.others:
         parts.append(element("h3", _("Other programs, which do not count")))
         parts.append(items([shown(each) for each in result.others]))
     return element("section", *parts, id=result.task)
 
 
-def _report(report: Report, marks: Marks) -> Iterator[Markup]:
+def _report(report: Report) -> Iterator[Markup]:
     yield element("p", summary(report))
-    mark = mark_text(marks.total(report))
-    if mark:
-        yield element("p", _("Mark: {mark} of {best}", mark=mark, best=mark_text(marks.best)))
     yield _table(report)
     for finding in report.findings:
         if finding.verdict in _EXPLAINED:
@@ -81,7 +88,7 @@ def _row(report: Report, finding: Finding) -> Markup:
         name = element("a", name, href=f"#{_anchor(report, finding)}")
     return element(
         "tr",
-        element("td", symbol(finding.verdict), " ", _(finding.verdict.value), class_="short"),
+        element("td", symbol(finding.verdict), " ", word(finding), class_="short"),
         element("th", name, scope="row", class_="short"),
         element("td", _(requirement.level.value), class_="short"),
         element("td", _(requirement.text)),

@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from twisted_lab.check.conversation.login import refuses
 from twisted_lab.check.conversation.stored_passwords import random_words
-from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
+from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.scenarios.authentication.logins import (
     Account,
@@ -98,7 +98,7 @@ async def _ticket(trial: Trial, manners: AuthenticationManners) -> Ticket:
                 return Ticket(known, token, way, visit)
     if asks:
         raise Failed(_("The server asks for the token that it has given out, and refuses it."))
-    raise NotOffered(_("The server gives out a token, and the checker found no way to use it."))
+    raise NotChecked(_("The server gives out a token, and the checker found no way to use it."))
 
 
 def _works(known: Account, visit: Visit) -> bool:

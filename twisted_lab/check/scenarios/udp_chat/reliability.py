@@ -8,7 +8,7 @@ from socket import SocketKind
 
 from twisted_lab.check.conversation.acknowledgements import acknowledgement, forms
 from twisted_lab.check.conversation.echoes import carries
-from twisted_lab.check.outcomes import Failed, NotOffered
+from twisted_lab.check.outcomes import Failed, Info, NotChecked
 from twisted_lab.check.subjects.bad_network import BadNetwork
 from twisted_lab.check.subjects.datagram_peer import DatagramPeer
 from twisted_lab.check.trials.chat import Chat, open_chat
@@ -26,7 +26,7 @@ _PAIRS = 5  # of texts, so that the acknowledgement of one can be mistaken for t
 async def delivers_on_a_bad_network(trial: Trial, manners: ChatManners) -> None:
     """UC-17."""
     if manners.kind is not SocketKind.SOCK_DGRAM:
-        raise NotOffered(_("The chat uses TCP, which repeats what is lost."))
+        raise Info(_("The chat uses TCP, which repeats what is lost."))
     chat = await open_chat(trial, manners)
     speaker, listener = await chat.join(1), await chat.join(2)
     texts: list[bytes] = []  # other datagrams are not acknowledged: the server may answer that
@@ -62,10 +62,10 @@ async def _learn_to_acknowledge(
     await chat.expect_heard(speaker, listener, text=text)
     threads = chat.server.program.look().threads
     if threads and all(each.state.timeout == inf for each in threads):
-        raise NotOffered(_("The server waits for datagrams alone, and sends none again."))
+        raise Info(_("The server waits for datagrams alone, and sends none again."))
     began = trial.activity.clock.seconds()
     if not await _comes_again(trial, peer, text, _AGAIN_SECONDS):
-        raise NotOffered(_("The server does not send texts again."))
+        raise Info(_("The server does not send texts again."))
     seconds = 2 * (trial.activity.clock.seconds() - began) + _MARGIN_SECONDS
     said = b"" if carries(speaker.heard, text) else speaker.heard
     for form in forms(said, listener.heard):
@@ -76,7 +76,7 @@ async def _learn_to_acknowledge(
             speaker.say(text)
             if await listener.hears(text) and not await _comes_again(trial, peer, text, seconds):
                 return seconds
-    raise NotOffered(
+    raise NotChecked(
         _("The server sends texts again, but the checker does not know how to acknowledge them.")
     )
 
