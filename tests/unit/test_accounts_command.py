@@ -322,7 +322,7 @@ class CommandTests(SynchronousTestCase):
 
     def test_a_name_is_checked_before_the_password_is_typed(self) -> None:
         for arguments, reason in (
-            (["passwd", "nobody"], "there is no account of the name nobody"),
+            (["passwd", "Zoe"], "there is no account of the name Zoe"),
             (["add", "ANNA"], "there is an account of the name ANNA already"),
         ):
             code, _, err = self.main(*arguments, terminal=["x"])  # too short, if it were asked for
