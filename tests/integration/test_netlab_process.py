@@ -340,4 +340,6 @@ def test_a_late_start_error_ends_the_process(
     with Server(tmp_path, *NETLAB, *arguments) as server:
         server.wait_for(why)
         assert server.wait() == 1
+        assert re.search(why, server.lines[-1])  # after Twisted's lines about closed ports
+        assert not any("server started" in said for said in server.lines)
     assert not (tmp_path / "netlab.sqlite3-wal").exists()

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from contextlib import closing, redirect_stderr, redirect_stdout
 from functools import partial
 from pathlib import Path
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.old_files import make_old_file
 from twisted_lab.accounts import (
     Account,
     Lifetimes,
@@ -23,10 +24,10 @@ from twisted_lab.accounts import (
     token_digest,
 )
 from twisted_lab.accounts import __main__ as command
-from twisted_lab.accounts.commands import ALL_TABLES, AllQueries
+from twisted_lab.accounts.commands import ALL_TABLES, COMMANDS, AllQueries
 from twisted_lab.accounts.throttle import stranger_subject
 from twisted_lab.known_peers import remember
-from twisted_lab.storage import Work, open_database
+from twisted_lab.storage import CannotStore, Work, open_database
 
 CHEAP = Passwords(memory_mib=0.0625, passes=1)
 PROGRAM = f"{shlex.quote(sys.executable)} -m twisted_lab.accounts"
@@ -107,6 +108,15 @@ class CommandTests(SynchronousTestCase):
             f"address 192.0.2.1 {SINCE} used 1970-01-01T00:00:01Z, name: Carla",
             "address 2001:db8::1 since 1970-01-01T00:00:02Z used 1970-01-01T00:00:02Z, name: Dora",
         )
+
+    def test_an_upgrade_of_an_old_file_is_reported(self) -> None:
+        self.path = self.mktemp()
+        make_old_file(self.path, 6)
+        change = "accounts 2 -> 3, known_peers 1 -> 2, file 6 -> 8"
+        kept = f"the old file is kept as {self.path}.version-6"
+        error = f"twisted_lab.accounts: upgraded the database {self.path} ({change}); {kept}\n"
+        self.assertEqual(self.main("list"), (None, "", error))
+        self.assertEqual(self.main("list"), (None, "", ""))
 
     def test_list_shows_current_failures(self) -> None:
         async def fail(kept: AllQueries) -> None:
@@ -280,17 +290,18 @@ class CommandTests(SynchronousTestCase):
         self.shows(["sessions"])
 
     def test_clear_asks_for_confirmation(self) -> None:
-        for stdin in ("", "\n", "no\n", "y\n", "YES\n"):
+        for stdin in ("", "\n", "no\n", "N\n", "yy\n"):
             code, out, err = self.main("clear", stdin=stdin)
             self.assertEqual(code, 1)
-            self.assertTrue(err.endswith(": nothing is forgotten\n"), err)
-            self.assertIn("(yes or no) [no]: ", out)
+            self.assertTrue(err.endswith(": nothing is deleted\n"), err)
+            self.assertIn("The chat's messages stay. (yes or no) [no]: ", out)
+        self.assertIn("expected yes or no, not 'yy'\n", out)
         self.assertEqual(len(self.main("list")[1].splitlines()), 4)
 
     def test_clear_deletes_everything(self) -> None:
-        code, out, err = self.main("clear", stdin="yes\n")
+        code, out, err = self.main("clear", stdin="Y\n")
         self.assertEqual((code, err), (None, ""))
-        self.assertTrue(out.endswith("forgot everything\n"), out)
+        self.assertTrue(out.endswith("counts of failures; the chat's messages stay\n"), out)
         self.shows(["list"])
         self.shows(["sessions"])
         self.assertIsNone(
@@ -298,16 +309,39 @@ class CommandTests(SynchronousTestCase):
         )
         self.shows(["add", "Anna"], "added Anna", stdin="new password\n")
 
+    def test_clear_asks_nothing_with_yes(self) -> None:
+        code, out, err = self.main("--yes", "clear")
+        self.assertEqual((code, err), (None, ""))
+        self.assertTrue(out.startswith("deleted all accounts"), out)
+        self.refuse(2, ["--yes", "list"], "--yes is for clear")
+
+    def test_an_error_of_the_disk_names_the_file(self) -> None:
+        full = patch.dict(COMMANDS, sessions=Mock(side_effect=CannotStore("disk is full")))
+        with full:
+            self.refuse(1, ["sessions"], f"cannot store in {self.path}: disk is full")
+
+    def test_a_name_is_checked_before_the_password_is_typed(self) -> None:
+        for arguments, reason in (
+            (["passwd", "Zoe"], "there is no account of the name Zoe"),
+            (["add", "ANNA"], "there is an account of the name ANNA already"),
+        ):
+            code, _, err = self.main(*arguments, terminal=["x"])  # too short, if it were asked for
+            self.assertEqual(code, 1)
+            self.assertIn(reason, err)
+
     def test_wrong_usage_gives_one_line_and_status_2(self) -> None:
         for arguments, reason in (
-            ([], "the command is one of list, add, admit, passwd, forget, sessions, revoke, clear"),
+            (
+                [],
+                "the command is missing: one of list, add, admit, passwd, forget, sessions",
+            ),
             (["lst"], "not 'lst'"),
             (["list", "Anna"], "list takes nothing, not 'Anna'"),
-            (["add"], "add takes NAME, not 'nothing'"),
+            (["add"], "add needs NAME"),
             (["add", "Anna", "Lee"], "add takes NAME, not 'Anna Lee'"),
             (["admit", "Anna"], "admit takes NAME ADDRESS, not 'Anna'"),
-            (["forget"], "forget takes NAME|ADDRESS"),
-            (["revoke"], "revoke takes ID|NAME"),
+            (["forget"], "forget needs NAME|ADDRESS"),
+            (["revoke"], "revoke needs ID|NAME"),
             (["list", "--colour"], "list takes nothing, not '--colour'"),
         ):
             self.refuse(2, arguments, reason)

@@ -340,8 +340,30 @@ class NetworkTests(AuthenticationTestCase):
         self.talk_from("10.0.2.2", "alice", PASSWORD)
         said = [line for line in self.recorder.messages if "login" in line]
         self.assertEqual(
-            said[-2:], [f"login {how}: 10.0.2.2:50412" for how in ("failed", "refused")]
+            said[-2:],
+            [
+                "login failed: 10.0.2.2:50412 as alice",
+                "login refused: 10.0.2.2:50412 as alice: too many failures of this name in this "
+                "network, for 64 s",
+            ],
         )
+
+    def test_a_name_without_an_account_is_not_logged(self) -> None:
+        self.service = self.make_service(is_open=False)
+        for _ in range(7):
+            self.clock.advance(64)
+            self.talk_from("10.0.2.2", "a secret", "wrong")
+        self.talk_from("10.0.2.2", "a secret", "wrong")
+        said = [line for line in self.recorder.messages if "login" in line]
+        self.assertEqual(
+            said[-2:],
+            [
+                "login failed: 10.0.2.2:50412",
+                "login refused: 10.0.2.2:50412: too many failures of this name in this network, "
+                "for 64 s",
+            ],
+        )
+        self.assertNotIn("a secret", str(list(self.recorder)))
 
     def test_commands_of_a_peer_that_left_are_not_executed(self) -> None:
         script = ["alice", PASSWORD, PASSWORD, *["passwd", *[PASSWORD] * 3] * 100]

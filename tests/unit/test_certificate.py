@@ -84,7 +84,8 @@ class OwnCertificateTests(SynchronousTestCase):
 class CertificateTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.path = Path(self.mktemp())
-        self.path.write_bytes(self_signed())
+        self.path.touch(0o600)
+        self.path.write_bytes(self_signed(days=99))
         self.events, self.recorder = recorded_events()
         self.certificate = self.read()
 
@@ -151,11 +152,37 @@ class CertificateTests(SynchronousTestCase):
             self.assertIn(f"{other}: that curve is not supported", self.refusal(other))
         for text in ("", "no certificate"):
             self.path.write_text(text)
-            self.assertIn(f"{self.path}: Unable to load PEM file", self.refusal())
+            self.assertTrue(self.refusal().endswith(f"{self.path}: it has no certificate in PEM"))
+        other.write_text("no key")
+        self.path.write_bytes(self_signed())
+        self.assertTrue(self.refusal(other).endswith(f"{other}: it has no private key in PEM"))
+
+    def test_an_end_within_two_weeks_is_a_warning_at_start_and_reload(self) -> None:
+        said = []
+        for days in (-1.5, 13.5, 14.5):
+            self.path.write_bytes(self_signed(days=days))
+            self.certificate.open()
+            self.certificate.reload()
+            said.append([text for text in self.recorder.messages if "expire" in text])
+            self.recorder.clear()
+        self.assertEqual([len(each) for each in said], [2, 2, 0])
+        self.assertRegex(
+            said[0][0],
+            r"^the certificate .* expired on ....-..-.., and clients refuse it: renew it$",
+        )
+        self.assertRegex(said[1][0], r"expires on ....-..-..: renew it$")
+
+    def test_a_key_that_all_users_can_read_is_a_warning(self) -> None:
+        self.path.write_bytes(self_signed(days=99))
+        for mode, names in ((0o604, ["certificate", "key readable"]), (0o640, ["certificate"])):
+            self.path.chmod(mode)
+            self.certificate.open()
+            self.assertEqual(self.recorder.names, names)
+            self.recorder.clear()
 
     def test_a_renewed_certificate_is_loaded(self) -> None:
         self.certificate.open()
-        self.path.write_bytes(self_signed())
+        self.path.write_bytes(self_signed(days=99))
         self.certificate.reload()
         before, after = (re.search("SHA-256 (.*)", text) for text in self.recorder.messages)
         assert before

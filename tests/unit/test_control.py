@@ -133,8 +133,8 @@ class ControlTests(SynchronousTestCase):
         self.assertEqual((first.split()[2], second.split()[2]), ("-", "An\\na"))
 
     def test_each_command_is_confirmed(self) -> None:
-        self.assertEqual(self.say("pause", "0"), "paused: 0\n")
-        self.assertEqual(self.say("resume", "0"), "resumed: 0\n")
+        self.assertEqual(self.say("pause", "0"), "paused: netlab-0\n")
+        self.assertEqual(self.say("resume", "0"), "resumed: netlab-0\n")
         self.assertIn("from level warn up", self.say("log-level", "warn"))
 
     def test_amp_adds_nothing_to_the_log(self) -> None:
@@ -341,7 +341,7 @@ class OptionsTests(SynchronousTestCase):
 
     def test_wrong_usage_gives_one_line(self) -> None:
         for words, text in (
-            ([], "a command is one of status, connections, pause"),
+            ([], "the command is missing: one of status, connections, pause"),
             (["halt"], "not 'halt'"),
             (["pause"], "usage: pause SERVICE ("),
             (["stop", "now"], "usage: stop ("),

@@ -2,6 +2,7 @@ import contextlib
 import fcntl
 import json
 import os
+import stat
 from pathlib import Path
 from unittest.mock import patch
 
@@ -100,6 +101,25 @@ class EventFileTests(SynchronousTestCase):
             file(self.event)
             file.close()
         self.assertEqual(self.path.read_text(), text_line(self.event) * 2)
+
+    def test_only_the_owner_can_read_the_files(self) -> None:
+        self.addCleanup(os.umask, os.umask(0))
+        file = self.file(rotate_bytes=10)
+        file.open()
+        for _ in range(3):
+            file(self.event)
+            self.clock.advance(1)
+        file.close()
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in self.directory.iterdir()}
+        self.assertEqual(modes, {"events.log": 0o600, "events.log.1": 0o600, "events.log.2": 0o600})
+
+    def test_an_existing_file_keeps_its_mode(self) -> None:
+        self.path.touch()
+        self.path.chmod(0o640)
+        file = self.file()
+        file.open()
+        file.close()
+        self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o640)
 
     def test_nothing_is_written_before_open_and_after_close(self) -> None:
         file = self.file()

@@ -163,6 +163,7 @@ class DescribedEndpointTests(SynchronousTestCase):
             self.assertTrue(line.startswith(f"cannot listen on {description!r}: "), line)
             self.assertIn("tcp:9090", line)
             self.assertNotIn("\n", line)
+        self.assertIn("a number is expected, not 'x'", self.refusal("tcp:x"))
 
     def test_a_missing_certificate_is_one_line(self) -> None:
         line = self.refusal("ssl:9443:privateKey=/nonexistent/key.pem")

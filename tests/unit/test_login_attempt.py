@@ -25,10 +25,12 @@ from twisted_lab.accounts.throttle import (
     LONGEST_DELAY,
     LONGEST_NETWORK_DELAY,
     MOST_ELSEWHERE,
+    NETWORK_ALLOWANCE,
     Failures,
     account_subject,
     stranger_subject,
 )
+from twisted_lab.login.attempt_locks import MOST_AT_ONCE
 from twisted_lab.storage import open_database
 
 HOME = "192.0.2.1"
@@ -95,6 +97,8 @@ class LoginAttemptCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.database = open_database(":memory:", ACCOUNT_TABLES)
         self.addCleanup(self.database.close)
+        # With this secret no two names of the tests share a subject.
+        self.database._connection.execute("UPDATE keys SET secret = 'a'")
         self.run_work = self.database.run
         self.run_work(lambda queries: register(queries, "Anna", "hash", 0.0))
 
@@ -119,6 +123,11 @@ class LoginAttemptCase(SynchronousTestCase):
             return self.fails(key, address, now + delay, device)
         self.run_work(partial(attempt.failed, now=now))
         return now
+
+    def use_allowance(self, address: str, now: float) -> None:
+        """Fail with as many names as a network may before it is delayed."""
+        for number in range(NETWORK_ALLOWANCE):
+            self.assertEqual(self.fails(f"name{number}", address, now), now)
 
     def succeeds(self, key: str, address: str, now: float, device: str = "") -> bool:
         """Give the right password; return whether the attempt was allowed."""
@@ -183,8 +192,18 @@ class LoginAttemptTests(LoginAttemptCase):
             now = self.fails("anna", "192.0.2.66", now)
         self.assertEqual(self.delay("anna", HOME, now), 0.0)
 
+    def test_each_of_a_class_may_mistype_once(self) -> None:
+        for number in range(NETWORK_ALLOWANCE):
+            self.run_work(partial(register, name=f"name{number}", hashed="", now=0.0))
+            self.fails(f"name{number}", HOME, 10.0)
+            self.assertEqual(self.delay("anna", HOME, 10.0), 0.0)
+        for number in range(NETWORK_ALLOWANCE):
+            self.assertTrue(self.succeeds(f"name{number}", HOME, 11.0))
+        self.use_allowance(HOME, 12.0)  # Their failures do not count any more.
+
     def test_a_network_is_delayed_for_every_name(self) -> None:
         now = 10.0
+        self.use_allowance(HOME, now)
         for key in ("anna", "nobody", ""):
             now = self.fails(key, HOME, now)
         self.assertEqual(self.delay("berta", HOME, now), 4.0)
@@ -192,6 +211,7 @@ class LoginAttemptTests(LoginAttemptCase):
 
     def test_an_ipv6_network_and_a_mapped_address_count_as_one(self) -> None:
         for one, other in (("2001:db8::1", "2001:db8::ffff:2"), ("::ffff:192.0.2.9", "192.0.2.9")):
+            self.use_allowance(one, 10.0)
             self.fails("anna", one, 10.0)
             self.assertEqual(self.delay("berta", other, 10.0), 1.0)
         self.assertEqual(self.delay("berta", "2001:db8:0:1::1", 10.0), 0.0)
@@ -218,7 +238,7 @@ class LoginAttemptTests(LoginAttemptCase):
 
     def test_the_longest_delay_of_a_network_is_bounded(self) -> None:
         now = 10.0
-        for number in range(20):
+        for number in range(NETWORK_ALLOWANCE + 20):
             now = self.fails(f"x{number}", HOME, now)
         self.assertEqual(self.delay("berta", HOME, now), LONGEST_NETWORK_DELAY)
         self.assertEqual(self.delay("berta", HOME, now + LONGEST_NETWORK_DELAY), 0.0)
@@ -231,6 +251,7 @@ class LoginAttemptTests(LoginAttemptCase):
         self.assertEqual(self.delay("anna", "", now + 16), 0.0)
 
     def test_a_login_clears_its_own_failures_of_the_network(self) -> None:
+        self.use_allowance(HOME, 10.0)
         now = self.fails("nobody", HOME, self.fails("nobody", HOME, 10.0))
         now = self.fails("anna", HOME, self.fails("anna", HOME, now))
         for _ in range(3):
@@ -238,9 +259,23 @@ class LoginAttemptTests(LoginAttemptCase):
             self.assertEqual(self.delay("x", HOME, now), 2.0)
 
     def test_failures_of_a_network_expire_after_an_hour(self) -> None:
+        self.use_allowance(HOME, 10.0)
         now = self.fails("nobody", HOME, self.fails("anna", HOME, 10.0)) + HOUR
+        self.use_allowance(HOME, now)
         now = self.fails("x", HOME, now)
         self.assertEqual(self.delay("y", HOME, now), 1.0)
+
+    def test_a_network_makes_at_most_912_guesses_a_day_at_different_names(self) -> None:
+        most = 0
+        at_once = NETWORK_ALLOWANCE + MOST_AT_ONCE  # the last ones begin before others are counted
+        for length in range(at_once, at_once + 15):
+            # A series of guesses as fast as the server lets them, and an hour of silence.
+            seconds = HOUR
+            for count in range(at_once, length):
+                excess = Failures(count, 0.0).less(NETWORK_ALLOWANCE)
+                seconds += excess.delay(0.0, LONGEST_NETWORK_DELAY)
+            most = max(most, round(length * DAY / seconds))
+        self.assertEqual(most, 912)
 
     def test_old_rows_are_deleted(self) -> None:
         self.fails("anna", HOME, 10.0)
@@ -320,6 +355,7 @@ class OwnersTests(LoginAttemptCase):
     def test_failures_in_its_network_do_not_delay_a_client_with_a_token(self) -> None:
         self.run_work(lambda queries: open_session(queries, "anna", "t", "x", 5.0, Lifetimes()))
         now = 10.0
+        self.use_allowance(HOME, now)
         for number in range(9):
             now = self.fails(f"x{number}", HOME, now)
         self.assertEqual(self.delay("anna", HOME, now), 256.0)

@@ -15,9 +15,11 @@ from typing import Any, Protocol
 from dbxs import accessor, many, query, statement
 from dbxs.async_dbapi import AsyncConnection
 from twisted.internet.task import Clock
+from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.old_files import STEPS, make_old_file
+from tests.doubles.recording import recorded_events
 from twisted_lab.accounts import ACCOUNT_TABLES, register
 from twisted_lab.known_peers import PEER_TABLES
 from twisted_lab.rooms import Said
@@ -130,6 +132,23 @@ class OldFileTests(MigrationCase):
         self.update(ALL)
         self.assertEqual(self.versions(), {"accounts": 3, "known_peers": 2, "rooms": 3})
         self.assertEqual(self.copies(), ["accounts-1.known_peers-1", "version-3"])
+
+    def test_an_upgrade_is_reported_with_the_name_of_the_copy(self) -> None:
+        self.make(7)
+        reports = []
+        for tables in (ALL, ALL):
+            events, recorder = recorded_events(LogLevel.error)  # the console shows it at any level
+            reactor: Any = Clock()
+            storage = Storage(reactor, self.path, events)
+            storage.of(tables)
+            storage.open()
+            storage.discard()
+            reports.append(recorder.messages)
+        path = Path(self.path).absolute()
+        message = (
+            f"upgraded the database {path} (file 7 -> 8); the old file is kept as {path}.version-7"
+        )
+        self.assertEqual(reports, [[message], []])
 
     def test_only_the_owner_can_read_a_copy(self) -> None:
         self.make(1)

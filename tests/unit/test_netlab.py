@@ -18,7 +18,7 @@ from tests.doubles.reactor import FakeReactor
 from twisted_lab.defaults import DEFAULTS
 from twisted_lab.process import group_options
 from twisted_lab.process.group_options import FIRST_PORT, GroupOptions
-from twisted_lab.services import echo, messages
+from twisted_lab.services import auth, echo, messages
 from twisted_lab.services.chat import Options as ChatOptions
 from twisted_lab.services.echo import Options as EchoOptions
 from twisted_lab.services.netlab import (
@@ -266,7 +266,10 @@ class OptionsTests(SynchronousTestCase):
         for arguments, text in (
             (["--only", "echo,talk"], "netlab: --only: expected services among echo, messages"),
             (["--echo-workers", "2"], "netlab: --echo-workers is not supported: netlab runs all"),
-            (["--port", "3"], "netlab: option --port not recognized"),
+            (
+                ["--port", "3"],
+                "netlab: there is no option --port: --base-port moves the ports of all",
+            ),
             (["--echo-prot", "3"], "netlab: option --echo-prot not recognized"),
             (["--auth-registration", "maybe"], "netlab: --auth-registration: expected one of open"),
             (["--max-connections"], "option --max-connections requires argument"),
@@ -350,19 +353,33 @@ class MakeServiceTests(SynchronousTestCase):
         process = makeService(parse("--base-port", "0", "--tls"))
         self.assertEqual(len(process.resources), 3)
 
-    def test_the_table_shows_how_to_connect(self) -> None:
-        options = parse("--only", "echo,messages")
-        reactor = FakeReactor()
-        process = ServiceProcess(options, reactor)
-        for module in (echo, messages):
-            process.addService(
-                module.build(process, options.services[module.__name__.rpartition(".")[2]])
-            )
+    def table(self, *arguments: str, host: str = "0.0.0.0") -> str:
+        options = parse(*arguments)
+        process = ServiceProcess(options, FakeReactor())
+        for name, its_options in options.services.items():
+            module = {"echo": echo, "messages": messages, "auth": auth}[name]
+            process.addService(module.build(process, its_options))
         for port, service in enumerate(process.services, 9090):
-            address = IPv4Address("TCP", "0.0.0.0", port)
+            address = IPv4Address("TCP", host, port)
             service._ports._open.append((Mock(), Mock(getHost=lambda address=address: address)))
+        return how_to_connect_to_all(process, options.services, _CLIENT)
+
+    def test_the_table_notes_that_auth_refuses_other_machines(self) -> None:
+        note = "\nauth refuses other machines: --auth-tls or --auth-allow-plaintext\n\n"
+        for arguments, host, is_noted in (
+            ([], "0.0.0.0", True),
+            ([], "192.0.2.1", True),
+            ([], "127.0.0.1", False),
+            ([], "", False),  # a unix socket
+            (["--auth-tls"], "0.0.0.0", False),
+            (["--auth-allow-plaintext"], "0.0.0.0", False),
+        ):
+            table = self.table("--only", "auth", *arguments, host=host)
+            self.assertEqual(table.endswith(note), is_noted, table)
+
+    def test_the_table_shows_how_to_connect(self) -> None:
         self.assertEqual(
-            how_to_connect_to_all(process, options.services, _CLIENT),
+            self.table("--only", "echo,messages"),
             "\n"
             "service   address       how to connect\n"
             "echo      0.0.0.0:9090  python -m twisted_lab.client echo\n"

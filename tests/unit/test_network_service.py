@@ -131,7 +131,7 @@ class NetworkServiceTests(SynchronousTestCase):
         events = ServiceEvents("netlab-control", self.recorder)
         service.addService(OperatorService(service, events, "nonsense", OperatorFactory()))
         self.assertRaises(CannotStart, service.startService)
-        self.assertNotIn("listening", self.recorder.names)
+        self.assertEqual(self.recorder.names, ["server failed"])
         self.assertIn("cannot listen on 'nonsense'", self.recorder.messages[-1])
 
     def test_a_late_listen_error_stops_the_reactor(self) -> None:

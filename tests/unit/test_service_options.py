@@ -31,7 +31,16 @@ class ServiceOptionsTests(SynchronousTestCase):
         self.assertEqual(options.log_format, "text")
 
     def test_options_parse_values(self) -> None:
-        options = parse("--port", "0", "--interface", "::1", "--log-level", "warn", "--log-keep=2")
+        options = parse(
+            "--port",
+            "0",
+            "--interface",
+            "::1",
+            "--log-level",
+            "warn",
+            "--log-keep=2",
+            "--log-file=x",
+        )
         self.assertEqual((options.interface, options.port), ("::1", 0))
         self.assertEqual(options.log_level, "warn")
         self.assertEqual(options.log_keep, 2)
@@ -87,6 +96,8 @@ class ServiceOptionsTests(SynchronousTestCase):
             (["--port", "x"], "--port: expected a whole number from 0 to 65535, not 'x'"),
             (["--interface", "here"], "--interface: an interface is an IP address such as"),
             (["--prot", "1"], "--prot not recognized; did you mean --port?"),
+            (["--log-keep", "9"], "--log-keep requires --log-file"),
+            (["--log-rotate-bytes", "9"], "--log-rotate-bytes requires --log-file"),
             (["--log-keep", "0"], "--log-keep: expected a whole number from 1 up, not '0'"),
             (["--log-level", "loud"], "--log-level: expected one of debug, info, warn, error, not"),
             (["9090"], "'9090' is not an option"),

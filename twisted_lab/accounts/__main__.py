@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import signal
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from twisted.python.usage import UsageError
@@ -17,11 +18,19 @@ from twisted_lab.accounts import (
     check_password,
     clean_name,
 )
-from twisted_lab.accounts.commands import ALL_TABLES, COMMANDS, Lines, NotFound
-from twisted_lab.storage import DEFAULT_FILE, CannotStore, Unusable, open_database
+from twisted_lab.accounts.commands import (
+    ALL_TABLES,
+    COMMANDS,
+    AllQueries,
+    Lines,
+    NotFound,
+    check_account,
+)
+from twisted_lab.eventlog.events import UPGRADED, changes
+from twisted_lab.storage import DEFAULT_FILE, CannotStore, Database, Unusable, open_database
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, complain, write_out
-from twisted_lab.text.language import N_, _
+from twisted_lab.text.language import N_, _, message_of
 from twisted_lab.text.prompts import ask
 
 ARGUMENTS = {
@@ -53,8 +62,13 @@ class AccountsOptions(Options):
         kind="database",
     )
 
+    yes = option.flag(N_("Answer the question of clear with yes."))
+
     def parseArgs(self, command: str = "", *arguments: str) -> None:
         """Take the command and its arguments."""
+        if not command:
+            names = ", ".join(COMMANDS)
+            raise UsageError(_("the command is missing: one of {commands}", commands=names))
         if command not in COMMANDS:
             raise UsageError(
                 _(
@@ -64,8 +78,11 @@ class AccountsOptions(Options):
                 )
             )
         words = ARGUMENTS.get(command, ())
+        wanted = " ".join(words)
+        if words and not arguments:
+            raise UsageError(_("{command} needs {wanted}", command=command, wanted=wanted))
         if len(arguments) != len(words):
-            given = " ".join(arguments) or _("nothing")
+            given = " ".join(arguments)
             if not words:
                 raise UsageError(
                     _("{command} takes nothing, not {given!r}", command=command, given=given)
@@ -74,10 +91,12 @@ class AccountsOptions(Options):
                 _(
                     "{command} takes {wanted}, not {given!r}",
                     command=command,
-                    wanted=" ".join(words),
+                    wanted=wanted,
                     given=given,
                 )
             )
+        if self.yes and command != "clear":
+            raise UsageError(_("--yes is for clear: {command} asks nothing", command=command))
         if any("\udc80" <= char <= "\udcff" for char in "".join(arguments)):
             raise UsageError(
                 _("{command} takes UTF-8, not {word!r}", command=command, word=arguments[0])
@@ -110,6 +129,32 @@ def ask_password() -> str:
     return password
 
 
+def yes_or_no(text: str) -> str:
+    """Parse an answer: ``yes`` or ``no``, or the first letter of it.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    for answer in ("yes", "no"):
+        if text.lower() in (answer, answer[0]):
+            return answer
+    raise UsageError(_("expected yes or no, not {answer!r}", answer=text))
+
+
+def opened(options: AccountsOptions) -> Database[AllQueries]:
+    """Open the database; if that has upgraded it, a line on standard error says so.
+
+    Raises:
+        Unusable: It cannot be opened.
+    """
+    database = open_database(options.database, ALL_TABLES)
+    if upgrade := database.upgrade:
+        copy = f"{options.database}.{upgrade.copy}"
+        done = changes(upgrade.before, upgrade.after)
+        complain(options.command, _(UPGRADED, path=options.database, log_changes=done, copy=copy))
+    return database
+
+
 def run(options: AccountsOptions) -> Lines:
     """Do what `options` say.
 
@@ -134,18 +179,22 @@ def run(options: AccountsOptions) -> Lines:
         )
     if command in ("add", "passwd"):
         arguments[0] = account_name(arguments[0])
+        # Before a password is typed for nothing:
         if command == "add":
-            clean_name(arguments[0])  # before a password is typed for nothing
+            clean_name(arguments[0])
+        if path.exists():
+            with closing(opened(options)) as database:
+                database.run(lambda kept: check_account(kept, command, arguments[0]))
         arguments.append(Passwords().hash(ask_password()))
-    if command == "clear":
-        answer = ask(_("Forget all accounts, sessions and addresses? (yes or no)"), "no", str)
-        if answer != "yes":
-            raise NotFound(_("nothing is forgotten"))
-    database = open_database(str(path), ALL_TABLES)
-    try:
+    if command == "clear" and not options.yes:
+        question = _(
+            "Delete all accounts with their sessions, all known addresses and all counts of "
+            "failures? The chat's messages stay. (yes or no)"
+        )
+        if ask(question, "no", yes_or_no) != "yes":
+            raise NotFound(_("nothing is deleted"))
+    with closing(opened(options)) as database:
         return database.run(lambda kept: COMMANDS[command](kept, *arguments))
-    finally:
-        database.close()
 
 
 def main() -> None:
@@ -155,7 +204,13 @@ def main() -> None:
     try:
         if lines := run(options):
             write_out(options.command, "\n".join(lines))
-    except (BadName, BadPassword, CannotStore, NotFound, OSError, Unusable) as error:
+    except CannotStore as error:
+        problem = _(
+            "cannot store in {file}: {reason}", file=options.database, reason=message_of(error)
+        )
+        complain(options.command, problem)
+        raise SystemExit(1) from None
+    except (BadName, BadPassword, NotFound, OSError, Unusable) as error:
         complain(options.command, error)
         raise SystemExit(1) from None
     except MemoryError as error:

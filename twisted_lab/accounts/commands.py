@@ -120,6 +120,21 @@ async def admit(kept: AllQueries, name: str, address: str) -> Lines:
     ]
 
 
+async def check_account(kept: AllQueries, command: str, name: str) -> None:
+    """Check that ``add`` or ``passwd`` can do its work.
+
+    Raises:
+        NotFound: The account exists, or does not.
+    """
+    account = await kept.accounts.account(name_key(name))
+    if command == "add" and account is not None:
+        raise NotFound(
+            _("there is an account of the name {name} already; passwd changes it", name=name)
+        )
+    if command == "passwd" and account is None:
+        raise NotFound(_("there is no account of the name {name}", name=name))
+
+
 async def add(kept: AllQueries, name: str, hashed: str) -> Lines:
     """Open an account."""
     if await kept.accounts.account(name_key(name)) is None:
@@ -197,11 +212,16 @@ async def revoke(kept: AllQueries, word: str) -> Lines:
 
 
 async def clear(kept: AllQueries) -> Lines:
-    """Delete all accounts, known peers and failures."""
+    """Delete all accounts, known peers and failures, but not the chat's messages."""
     await kept.accounts.forget_all_accounts()
     await kept.peers.forget_all_peers()
     await kept.accounts.forget_all_failures()
-    return [_("forgot everything")]
+    return [
+        _(
+            "deleted all accounts with their sessions, all known addresses and all counts of "
+            "failures; the chat's messages stay"
+        )
+    ]
 
 
 COMMANDS: dict[str, Callable[..., Awaitable[Lines]]] = {

@@ -17,6 +17,7 @@ from twisted_lab.accounts.throttle import (
     LONGEST_NETWORK_DELAY,
     MOST_ELSEWHERE,
     MOST_ROWS,
+    NETWORK_ALLOWANCE,
     Failures,
     account_subject,
     stranger_subject,
@@ -41,6 +42,7 @@ class AttemptHistory:
         may_proceed: Whether the attempt may be made now, and has been counted as a failure.
         delay: The seconds until it may be made.
         network_failed: Whether there are failures in its network.
+        is_slowed: Whether the failures of its network delay it longer than those of the name.
         is_limited: Whether the daily limit of guesses from all unknown networks delays it.
         is_own: Whether it comes from one of the account's networks, or with one of its tokens.
     """
@@ -49,6 +51,7 @@ class AttemptHistory:
     may_proceed: bool
     delay: float
     network_failed: bool
+    is_slowed: bool
     is_limited: bool
     is_own: bool
 
@@ -94,7 +97,9 @@ class LoginAttempt:
         here = await _read(queries, self._here, DAY, now)
         of_network = await _read(queries, self._of_network, HOUR, now)
         elsewhere = await _read(queries, self._elsewhere, DAY, now)
-        delay = max(here.delay(now, LONGEST_DELAY), of_network.delay(now, LONGEST_NETWORK_DELAY))
+        of_name = here.delay(now, LONGEST_DELAY)
+        of_all = of_network.less(NETWORK_ALLOWANCE).delay(now, LONGEST_NETWORK_DELAY)
+        delay = max(of_name, of_all)
         is_limited = elsewhere.count >= MOST_ELSEWHERE
         if is_limited:
             delay = max(delay, elsewhere.last + DAY - now)
@@ -105,7 +110,13 @@ class LoginAttempt:
             await _write(queries, self._elsewhere, elsewhere.one_more_today(now))
         is_own = self._elsewhere is None
         return AttemptHistory(
-            account, may_proceed, delay, bool(of_network.count), is_limited, is_own
+            account,
+            may_proceed,
+            delay,
+            bool(of_network.count),
+            of_all > of_name,
+            is_limited,
+            is_own,
         )
 
     async def failed(self, queries: Queries, now: float) -> None:

@@ -29,7 +29,15 @@ from twisted_lab.eventlog.options import LogOptions, is_daemon, twistd_keeps_a_l
 
 SUMMARY_SECONDS = 1.0
 # Events that workers do not log, because their supervisor logs them once.
-_LIFE = ("server started", "certificate", "listening", "server failed", "server stopped")
+_LIFE = (
+    "server started",
+    "certificate",
+    "certificate ends",
+    "key readable",
+    "listening",
+    "server failed",
+    "server stopped",
+)
 
 
 class EventLog:

@@ -28,10 +28,16 @@ _RECEIVED = (
 )
 _SENT = N_("sent {bytes} bytes to {peer}"), N_("sent {bytes} bytes to {peer}: {data}")
 _NONE = N_("none")
+UPGRADED = N_("upgraded the database {path} ({log_changes}); the old file is kept as {copy}")
 _RELAYED = (
     N_("sent {bytes} bytes to each of {peers} peers"),
     N_("sent {bytes} bytes to each of {peers} peers: {data}"),
 )
+
+
+def changes(before: Mapping[str, int], after: Mapping[str, int]) -> str:
+    """Return a text about old and new versions by package: ``accounts 2 -> 3, rooms 1 -> 3``."""
+    return ", ".join(f"{name} {number} -> {after[name]}" for name, number in before.items())
 
 
 class _Reporter:
@@ -157,6 +163,28 @@ class ServiceEvents(_Reporter):
         """Report that clients can connect to `address`."""
         self._announce(LogLevel.info, "listening", N_("listening on {address}"), address=address)
 
+    def upgraded(
+        self, path: str, before: Mapping[str, int], after: Mapping[str, int], suffix: str
+    ) -> None:
+        """Report that older tables of the database were upgraded, after a copy of the file.
+
+        Args:
+            path: The database's file.
+            before: The old versions by package; that of the whole file as ``file``.
+            after: The new ones.
+            suffix: The suffix of the copy's name.
+        """
+        self._announce(
+            LogLevel.warn,
+            "database upgraded",
+            UPGRADED,
+            path=path,
+            before=dict(before),
+            after=dict(after),
+            copy=f"{path}.{suffix}",
+            log_changes=changes(before, after),
+        )
+
     def certificate(self, path: str, fingerprint: str, until: str) -> None:
         """Report the certificate for TLS connections: file, fingerprint and last day."""
         self._announce(
@@ -166,6 +194,25 @@ class ServiceEvents(_Reporter):
             path=path,
             until=until,
             fingerprint=fingerprint,
+        )
+
+    def certificate_ends(self, path: str, until: str, days: float) -> None:
+        """Warn that the certificate ends soon, or has ended: `days` are negative then."""
+        if days < 0:
+            text = N_("the certificate {path} expired on {until}, and clients refuse it: renew it")
+        else:
+            text = N_("the certificate {path} expires on {until}: renew it")
+        self._announce(
+            LogLevel.warn, "certificate ends", text, path=path, until=until, days=round(days, 1)
+        )
+
+    def key_readable(self, path: str) -> None:
+        """Warn that all users of the machine can read the file with the private key."""
+        self._announce(
+            LogLevel.warn,
+            "key readable",
+            N_("all users of this machine can read the private key in {path}: chmod o= {path}"),
+            path=path,
         )
 
     def not_encrypted(self) -> None:
@@ -310,15 +357,52 @@ class ServiceEvents(_Reporter):
             how=Message(how),
         )
 
-    def login_failed(self, peer: str) -> None:
-        """Report a failed login, without the given name, password or token: it may be a secret."""
-        self.counters.errors["login"] += 1
-        self._report(LogLevel.warn, "login failed", N_("login failed: {peer}"), peer=peer)
+    def login_failed(self, peer: str, account: str | None = None) -> None:
+        """Report a failed login, without the given password or token.
 
-    def login_refused(self, peer: str) -> None:
-        """Report a login refused after too many failures, or because the session had ended."""
+        Args:
+            peer: The peer.
+            account: The account of the given name. None if there is none: people type passwords
+                where a name is asked for.
+        """
         self.counters.errors["login"] += 1
-        self._report(LogLevel.warn, "login refused", N_("login refused: {peer}"), peer=peer)
+        self._report(
+            LogLevel.warn,
+            "login failed",
+            N_("login failed: {peer}")
+            if account is None
+            else N_("login failed: {peer} as {account}"),
+            peer=peer,
+            account=account and escape(account),
+        )
+
+    def login_refused(
+        self, peer: str, reason: str, account: str | None = None, seconds: float | None = None
+    ) -> None:
+        """Report a login refused after too many failures, or because the session had ended.
+
+        Args:
+            peer: The peer.
+            reason: Why it was refused.
+            account: See `login_failed`.
+            seconds: How long the peer must wait; None if waiting does not help.
+        """
+        self.counters.errors["login"] += 1
+        if seconds is None:
+            text = N_("login refused: {peer}: {reason}")
+        elif account is None:
+            text = N_("login refused: {peer}: {reason}, for {seconds:.0f} s")
+        else:
+            text = N_("login refused: {peer} as {account}: {reason}, for {seconds:.0f} s")
+        self._report(
+            LogLevel.warn,
+            "login refused",
+            text,
+            peer=peer,
+            reason=reason,
+            account=account and escape(account),
+            seconds=seconds,
+        )
 
     def conversation_failed(self, peer: str, failure: Failure) -> None:
         """Report an exception from the conversation with a peer: a bug of the service."""
@@ -373,14 +457,15 @@ class ServiceEvents(_Reporter):
         Args:
             peer: The client.
             units: The number of units in both directions.
-            faulted: The number of those that toxics have acted on.
+            faulted: The number of those that toxics have chosen.
             lost: The number of lost ones.
-            toxics: How often each toxic has acted.
+            toxics: How often each toxic has chosen a unit. What it does later, such as a reset, a
+                link that ends before does not see.
         """
         self._report(
             LogLevel.info,
             "faulted",
-            N_("{units} units of {peer}: {faulted} with faults, {lost} lost; {log_toxics}"),
+            N_("{units} units of {peer}: {lost} lost; toxics chose {faulted}: {log_toxics}"),
             peer=peer,
             units=units,
             faulted=faulted,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from twisted.python.usage import UsageError
+
 from twisted_lab.text import option
 from twisted_lab.text.command_line import CannotRun, Options
 from twisted_lab.text.language import N_, _
@@ -64,6 +66,7 @@ class LogOptions(Options):
         """Give a daemon without a log the default log file.
 
         Raises:
+            UsageError: An option of the log file is given without one.
             CannotRun: The options make a daemon log to standard output, which it does not have.
         """
         twistd: Any = self.parent or {}
@@ -74,3 +77,9 @@ class LogOptions(Options):
                 )
             if self.log_file is None:
                 self.log_file = DAEMONS_LOG
+        for name in ("log-keep", "log-rotate-bytes"):
+            if name in self.given and self.log_file is None:
+                needed = self.name_of("log-file")
+                raise UsageError(
+                    _("{name} requires {needed}", name=self.name_of(name), needed=needed)
+                )

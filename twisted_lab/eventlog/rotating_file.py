@@ -17,6 +17,9 @@ BATCH_BYTES = 65_536
 class RotatingFile:
     """A file to which several processes can append whole lines.
 
+    Only its owner can read a file that it creates, whatever the umask: a log has the names,
+    addresses and, at level debug, the input of peers.
+
     Twisted's LogFile writes at a remembered position instead of appending, renames devices, and
     does not report failed rotations and incomplete writes.
 
@@ -83,7 +86,7 @@ class RotatingFile:
     def _open(self) -> None:
         # Non-blocking, so that a pipe without a reader, or a full one, causes an error, not a wait.
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
-        self._descriptor = os.open(self._path, flags, 0o666)
+        self._descriptor = os.open(self._path, flags, 0o600)
         self._rotates = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
         # Small batches do not overrun the reader of a pipe, which holds 64 KiB.
         self.batch_bytes = min(BATCH_BYTES, self._rotate_bytes) if self._rotates else PIPE_BUF

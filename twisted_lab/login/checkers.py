@@ -34,6 +34,7 @@ from twisted_lab.login.attempt_locks import AttemptLocks
 from twisted_lab.peers import network
 from twisted_lab.resources import Unable
 from twisted_lab.storage import Store
+from twisted_lab.text.language import N_
 
 # An attempt that would wait for longer is refused at once, with the reason.
 LONGEST_WAIT = 30.0  # seconds
@@ -59,7 +60,24 @@ class Hashes(Protocol):
 
 
 class TooManyFailures(UnauthorizedLogin):
-    """Past failures delay the next attempt; the text says for how long."""
+    """Past failures delay the next attempt; the text, for the peer, says for how long.
+
+    Args:
+        history: The failures.
+
+    Attributes:
+        reason: Whose failures they are, for the log.
+        seconds: The delay.
+    """
+
+    def __init__(self, history: AttemptHistory) -> None:
+        super().__init__(_wait_text(history))
+        self.seconds = history.delay
+        self.reason = N_("too many failures of this name in this network")
+        if history.is_limited:
+            self.reason = N_("too many failures of this name in unknown networks")
+        elif history.is_slowed:
+            self.reason = N_("too many failures in this network")
 
 
 class SessionEnded(UnauthorizedLogin):
@@ -95,6 +113,7 @@ class PeerPassword(UsernamePassword):
 
     Attributes:
         hashed: The stored hash that the password matched, once it was checked.
+        account: The name of the account, once it was looked up; None if there is none.
     """
 
     def __init__(
@@ -104,6 +123,7 @@ class PeerPassword(UsernamePassword):
         self.address = address
         self.device = device
         self.hashed: str | None = None
+        self.account: str | None = None
 
 
 @implementer(ICredentialsChecker)
@@ -161,12 +181,14 @@ class PasswordChecker:
             async with self._locks.hold(key, address, is_alone):
                 begin = partial(attempt.begin, now=self._now(), is_alone=is_alone)
                 history = await self._storage.run(begin)
+                if isinstance(credentials, PeerPassword) and history.account:
+                    credentials.account = history.account.name
                 if history.may_proceed:
                     check = partial(self._compare, history, password, credentials)
                     return await self._check(attempt, check)
             # The locks are released during the delay.
             if history.delay > LONGEST_WAIT:
-                raise TooManyFailures(_wait_text(history))
+                raise TooManyFailures(history)
             if history.delay:
                 await deferLater(self._clock, history.delay)
             is_alone = history.network_failed

@@ -130,7 +130,7 @@ class Controls(CommandLocator):
             except CannotListen as error:
                 raise Refusal(str(error)) from error
             self._process.events.controlled(f"{what} {service.events.service}")
-            return {}
+            return {"service": service.events.service}
 
         return Deferred.fromCoroutine(attempt())
 

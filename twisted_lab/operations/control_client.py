@@ -68,6 +68,9 @@ class ControlOptions(Options):
 
     def parseArgs(self, word: str = "", *others: str) -> None:
         """Parse the command and its arguments."""
+        if not word:
+            names = ", ".join(WORDS)
+            raise UsageError(_("the command is missing: one of {commands}", commands=names))
         if word not in WORDS:
             raise UsageError(
                 _("a command is one of {words}, not {word!r}", words=", ".join(WORDS), word=word)
@@ -184,9 +187,12 @@ async def say(control: AMP, word: str, thing: str = "", *others: str) -> None:
         await control.callRemote(Stop)
         show(_("stopping"))
     else:
-        await control.callRemote({"pause": Pause, "resume": Resume}[word], service=thing)
-        done = {"pause": N_("paused: {service}"), "resume": N_("resumed: {service}")}[word]
-        show(_(done, service=thing))
+        action, done = {
+            "pause": (Pause, N_("paused: {service}")),
+            "resume": (Resume, N_("resumed: {service}")),
+        }[word]
+        answer = await control.callRemote(action, service=thing)
+        show(_(done, service=answer["service"]))
 
 
 async def main(reactor: Reactor, options: ControlOptions) -> None:

@@ -74,16 +74,21 @@ class ListConnections(Command):
 
 
 class Pause(Command):
-    """Pause a service: it stops listening, and connected peers stay connected."""
+    """Pause a service: it stops listening, and connected peers stay connected.
+
+    The answer has the service's whole name.
+    """
 
     arguments = [(b"service", Unicode())]
+    response = [(b"service", Unicode())]
     errors = {Refusal: b"REFUSED"}
 
 
 class Resume(Command):
-    """Resume a paused service: it listens again."""
+    """Resume a paused service: it listens again. The answer has its whole name."""
 
     arguments = [(b"service", Unicode())]
+    response = [(b"service", Unicode())]
     errors = {Refusal: b"REFUSED"}
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import socket
-from collections.abc import Iterator
+import stat
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +30,9 @@ from twisted_lab.text.system_errors import reason_of
 
 # Validity of a self-signed certificate; afterwards users who trust on first use must confirm again.
 YEARS = 10
+NO_CERTIFICATE = N_("it has no certificate in PEM")
+DAY = 86_400.0  # seconds
+WARNING_DAYS = 14  # before the end
 
 
 class _Unusable(Exception):
@@ -35,7 +40,7 @@ class _Unusable(Exception):
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def _naming(path: Path, missing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -44,9 +49,9 @@ def _naming(path: Path) -> Iterator[None]:
         why = N_("its key has a password") if "Password" in str(error) else message_of(error)
         raise _Unusable(Message("{path}: {reason}", path=path, reason=why)) from None
     except (ValueError, UnsupportedAlgorithm, SSL.Error) as error:
-        raise _Unusable(
-            Message("{path}: {reason}", path=path, reason=Message(tls_text(error)))
-        ) from None
+        # The library's own text names a page about Python, not about the file.
+        why = Message(missing if "PEM file" in str(error) else tls_text(error))
+        raise _Unusable(Message("{path}: {reason}", path=path, reason=why)) from None
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -58,18 +63,27 @@ class Certificate:
         key_path: The file with the private key, in PEM; it may be the same file.
         is_own: Whether to create a self-signed certificate if there is no file.
         events: The reporter of the fingerprint and of errors.
+        now: Returns the time, in seconds of Unix time.
 
     Attributes:
         files: The absolute paths of both files.
         until: The end of its validity, in seconds of Unix time.
     """
 
-    def __init__(self, path: str, key_path: str, is_own: bool, events: ServiceEvents) -> None:
+    def __init__(
+        self,
+        path: str,
+        key_path: str,
+        is_own: bool,
+        events: ServiceEvents,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         # Absolute, because a daemon may change its directory.
         self.files = (Path(path).absolute(), Path(key_path).absolute())
         self._path, self._key_path = self.files
         self._is_own = is_own
         self._events = events
+        self._now = now
         self._context: SSL.Context | None = None
         self.until = 0.0
 
@@ -113,14 +127,15 @@ class Certificate:
         """See `Resource`: there is nothing to do."""
 
     def _read(self) -> None:
-        with _naming(self._path):
+        with _naming(self._path, NO_CERTIFICATE):
             certificate, *chain = x509.load_pem_x509_certificates(self._path.read_bytes())
             public = certificate.public_key()
-        with _naming(self._key_path):
+        with _naming(self._key_path, N_("it has no private key in PEM")):
             key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)
             if key.public_key() != public:
                 raise ValueError(N_("the key is not that of the certificate"))
-        with _naming(self._path):
+            is_open = self._key_path.stat().st_mode & stat.S_IROTH
+        with _naming(self._path, NO_CERTIFICATE):
             context = CertificateOptions(raiseMinimumTo=TLSVersion.TLSv1_2).getContext()
             context.use_certificate(certificate)
             for each in chain:
@@ -130,6 +145,11 @@ class Certificate:
         self._context = context
         self.until = until.timestamp()
         self._events.certificate(str(self._path), fingerprint(certificate), f"{until:%Y-%m-%d}")
+        days = (self.until - self._now()) / DAY
+        if days < WARNING_DAYS:
+            self._events.certificate_ends(str(self._path), f"{until:%Y-%m-%d}", days)
+        if is_open:
+            self._events.key_readable(str(self._key_path))
 
     def serverConnectionForTLS(self, protocol: object) -> SSL.Connection:
         """See `twisted.internet.interfaces.IOpenSSLServerConnectionCreator`."""

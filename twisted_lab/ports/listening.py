@@ -222,9 +222,12 @@ class DescribedEndpoint:
             return N_("another server uses it: stop that one, or choose another name")
         if self.description.startswith("systemd:") and isinstance(why, LookupError):
             return N_("systemd has passed no such socket")
+        problem: str = " ".join(str(why).split())
+        if problem.startswith("invalid literal for int()"):
+            problem = N_("a number is expected, not {text}", text=problem.rpartition(": ")[2])
         return N_(
             "{problem}; an endpoint is written like tcp:9090 or unix:/run/echo.sock",
-            problem=" ".join(str(why).split()),
+            problem=problem,
         )
 
 

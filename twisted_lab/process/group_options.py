@@ -79,6 +79,20 @@ class GroupOptions(ProcessOptions):
             name for name, having in services_by_option.items() if len(having) == 1
         )
 
+    def parse(self, options: list[str]) -> None:
+        """See `Options`; ``--port`` is the most likely mistake."""
+        try:
+            super().parse(options)
+        except usage.UsageError as error:
+            if str(error) == "option --port not recognized":
+                raise usage.UsageError(
+                    _(
+                        "there is no option --port: --base-port moves the ports of all services, "
+                        "and --echo-port and the like that of one"
+                    )
+                ) from None
+            raise
+
     def opt_help_all(self) -> None:  # whose docstring is _HELP_ALL
         """Display this help with the options of each service, and exit."""
         for service, options in self.services.items():

@@ -93,7 +93,7 @@ def shared_certificate(process: ServiceProcess, options: ServiceOptions) -> Cert
 
     path = options.certificate or OWN_CERTIFICATE
     is_own = options.certificate is None
-    certificate = Certificate(path, options.key or path, is_own, process.events)
+    certificate = Certificate(path, options.key or path, is_own, process.events, process.now)
     same = [
         each
         for each in process.resources

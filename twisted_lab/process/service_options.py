@@ -27,6 +27,7 @@ class ServiceOptions(ProcessOptions):
     ``interface`` and ``port``.
 
     Attributes:
+        note: What those who start the service must know if other machines can reach it.
         default_port: The default of ``port``.
         client_type: The transport of our client: TCP or UDP.
         why_one_process: Why the service does not support workers; empty if it does.
@@ -36,6 +37,7 @@ class ServiceOptions(ProcessOptions):
         others_ports: Returns the ports of other services, not to be taken when its own is busy.
     """
 
+    note: str = ""
     default_port: ClassVar[int] = 0
     client_type: ClassVar[str] = "TCP"
     why_one_process: str = ""

@@ -120,12 +120,12 @@ class ServiceProcess(ServiceGroup):
         self._check_ports()
         self._open_resources()
         self.files.limit = raise_file_limit()
-        self.events.started(__version__)
         # Registered before the reports of open ports, which a program may answer with a signal.
         self.reactor.callWhenRunning(signals.install)
         super().startService()
         self._check_ports()  # of the services that start listening only now
         self._has_started = True
+        self.events.started(__version__)
         if self.log.is_daemon:
             # Report while there is a console: the program that starts the daemon ends on return.
             self._announce()
@@ -145,13 +145,17 @@ class ServiceProcess(ServiceGroup):
             raise self._refusal(message_of(error), self.events) from None
 
     def _refusal(self, reason: str, events: ServiceEvents) -> CannotStart:
-        """Report why the process cannot start, close everything, and return the exception."""
-        events.failed(reason)
+        """Close everything, report why the process cannot start, and return the exception.
+
+        The ports are open by now, because the user that the process changes to may not bind low
+        ports, but opens the files. The reason comes last, after Twisted's lines about the ports.
+        """
         for service in self.services:
             service.discard()
         # A remaining thread would keep the process alive.
         for resource in self.resources:
             resource.discard()
+        events.failed(reason)
         self.log.close()
         return CannotStart(reason)
 

@@ -247,11 +247,15 @@ class Authentication:
         account: Any
         try:
             _, account, _ = await self._portal.login(credentials, credentials, IAccount)
-        except (TooManyFailures, SessionEnded):
-            self._events.login_refused(channel.peer.text)
+        except TooManyFailures as error:
+            name = getattr(credentials, "account", None)
+            self._events.login_refused(channel.peer.text, error.reason, name, error.seconds)
+            raise
+        except SessionEnded as error:
+            self._events.login_refused(channel.peer.text, str(error))
             raise
         except UnauthorizedLogin:
-            self._events.login_failed(channel.peer.text)
+            self._events.login_failed(channel.peer.text, getattr(credentials, "account", None))
             raise
         return cast(Account, account)
 
@@ -302,6 +306,13 @@ class Options(ConversationOptions):
     argon2_lanes = option.number(
         N_("Argon2 lanes (parallelism) of a hash."), default=LANES, least=LANES, most=64
     )
+
+    @property
+    def note(self) -> str:  # type: ignore[override]  # it depends on the options
+        """See `ServiceOptions`."""
+        if self.tls or self.allow_plaintext:
+            return ""
+        return N_("auth refuses other machines: --auth-tls or --auth-allow-plaintext")
 
 
 def build(process: ServiceProcess, options: Options) -> NetworkService:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import shlex
 import shutil
 import sys
@@ -12,7 +13,7 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IAddress
 from twisted.python.reflect import namedAny
 
-from twisted_lab.peers import address_text
+from twisted_lab.peers import address_text, host_of
 from twisted_lab.ports.addresses import ALL_IPV4
 from twisted_lab.process.group_options import GroupOptions, group_options
 from twisted_lab.process.plugins import PREFIX, makers
@@ -78,7 +79,8 @@ def how_to_connect(address: IAddress, options: ServiceOptions, client: str) -> s
 def how_to_connect_to_all(
     process: ServiceProcess, services: Mapping[str, ServiceOptions], client: str
 ) -> str:
-    """Return a table of the services, their addresses and the commands to connect."""
+    """Return a table of the services, their addresses and the commands to connect, with notes."""
+    notes = []
     rows = [(_("service"), _("address"), _("how to connect"))]
     for name, options in services.items():
         service: NetworkService = process.getServiceNamed(options.command)
@@ -86,7 +88,14 @@ def how_to_connect_to_all(
             (name, address_text(address), how_to_connect(address, options, client))
             for address in service.addresses
         ]
-    return f"\n{table(rows)}\n\n"
+        if options.note and not all(map(_is_local, service.addresses)):
+            notes.append(f"\n{_(options.note)}")
+    return f"\n{table(rows)}{''.join(notes)}\n\n"
+
+
+def _is_local(address: IAddress) -> bool:
+    host = host_of(address)  # none of a unix socket
+    return not host or ipaddress.ip_address(host.partition("%")[0]).is_loopback
 
 
 def makeService(options: GroupOptions) -> ServiceProcess:

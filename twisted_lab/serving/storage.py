@@ -28,7 +28,7 @@ def shared_storage(process: ServiceProcess, path: str, tables: Tables[Q]) -> Sto
         path: The name of the file.
         tables: The service's own tables; opening the file creates or upgrades them.
     """
-    storage = Storage(process.reactor, path)
+    storage = Storage(process.reactor, path, process.events)
     for resource in process.resources:
         if isinstance(resource, Storage) and resource.path == storage.path:
             return resource.of(tables)

@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol
 
 from dbxs.dbapi import DBAPIColumnDescription
 
+from twisted_lab.storage.migrations import Upgrade
 from twisted_lab.storage.tables import Q, Result, Work
 from twisted_lab.text.language import N_
 
@@ -116,6 +117,10 @@ class Database(Generic[Q]):
         queries: The queries that each piece of work gets.
         path: The file; None for a database in memory.
         begin: The statement that begins a transaction.
+        upgrade: The upgrade of older tables when the file was opened.
+
+    Attributes:
+        upgrade: See above.
     """
 
     def __init__(
@@ -124,7 +129,9 @@ class Database(Generic[Q]):
         queries: Q,
         path: str | None,
         begin: str = "BEGIN IMMEDIATE",
+        upgrade: Upgrade | None = None,
     ) -> None:
+        self.upgrade = upgrade
         self._connection = connection
         self._begin = begin
         self._file = (Path(path), _identity(Path(path))) if path else None

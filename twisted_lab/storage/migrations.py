@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from twisted_lab.storage.tables import Migrations
 from twisted_lab.text.language import N_
@@ -33,6 +34,20 @@ def file_version(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
+class Upgrade(NamedTuple):
+    """An upgrade of older tables.
+
+    Attributes:
+        before: The old versions by package; that of the whole file as ``file``.
+        after: The new ones.
+        copy: The suffix of the copy's name.
+    """
+
+    before: dict[str, int]
+    after: dict[str, int]
+    copy: str
+
+
 class StepFailed(Exception):
     """A step is wrong: a mistake of the package's author, not of the file."""
 
@@ -49,7 +64,7 @@ def upgrade(
     connection: sqlite3.Connection,
     migrations: Sequence[Migrations],
     copy: Callable[[str], None],
-) -> None:
+) -> Upgrade | None:
     """Upgrade the tables of some packages in one transaction; leave other tables alone.
 
     Args:
@@ -57,15 +72,21 @@ def upgrade(
         migrations: The steps of the packages.
         copy: Copies the file before older tables are changed. Its argument is the suffix of the
             copy's name.
+
+    Returns:
+        What was upgraded; None if no older tables were.
     """
     connection.execute("BEGIN IMMEDIATE")
     version, old = file_version(connection), package_versions(connection)
     outdated = [each for each in migrations if old.get(each.package, 0) < len(each.steps)]
-    changed = [f"{each.package}-{old[each.package]}" for each in outdated if each.package in old]
+    before = {each.package: old[each.package] for each in outdated if each.package in old}
+    after = {each.package: len(each.steps) for each in outdated if each.package in old}
+    suffix = ".".join(f"{package}-{number}" for package, number in before.items())
     if 0 < version < FORMAT:
-        copy(f"version-{version}")
-    elif changed:
-        copy(".".join(changed))
+        suffix = f"version-{version}"
+        before["file"], after["file"] = version, FORMAT
+    if suffix:
+        copy(suffix)
     if version < FORMAT:
         connection.execute(
             "CREATE TABLE schema_versions (package TEXT PRIMARY KEY, version INTEGER NOT NULL)"
@@ -81,6 +102,7 @@ def upgrade(
                 _execute(connection, statement, each.package, old.get(each.package, 0) + number + 1)
     _note_versions(connection, {each.package: len(each.steps) for each in outdated})
     connection.execute("COMMIT")
+    return Upgrade(before, after, suffix) if suffix else None
 
 
 def _execute(connection: sqlite3.Connection, statement: str, package: str, step: int) -> None:

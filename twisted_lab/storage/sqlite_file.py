@@ -67,13 +67,13 @@ def open_database(path: str, tables: Tables[Q]) -> Database[Q]:
             # Deleted data must not remain in the file.
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute(f"PRAGMA busy_timeout = {UPGRADE_SECONDS * 1000:.0f}")
-            upgrade(connection, tables.migrations, lambda end: _copy(path, f"{path}.{end}"))
+            done = upgrade(connection, tables.migrations, lambda end: _copy(path, f"{path}.{end}"))
             connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
         except BaseException:
             connection.close()
             raise
     queries = tables.queries(Connection(connection))
-    return Database(connection, queries, None if path == ":memory:" else path)
+    return Database(connection, queries, None if path == ":memory:" else path, upgrade=done)
 
 
 def open_for_reading(path: str, tables: Tables[Q]) -> Database[Q]:

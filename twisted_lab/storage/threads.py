@@ -16,6 +16,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.resources import NotReady, Unable
 from twisted_lab.storage.database import CannotStore, Database
 from twisted_lab.storage.sqlite_file import Unusable, open_database, open_for_reading
@@ -100,13 +101,17 @@ class Storage:
     Args:
         reactor: The reactor, in whose thread results are delivered.
         path: The database's file.
+        events: The reporter of an upgrade of the file.
 
     Attributes:
         path: The absolute path of the file.
     """
 
-    def __init__(self, reactor: IReactorFromThreads, path: str) -> None:
+    def __init__(
+        self, reactor: IReactorFromThreads, path: str, events: ServiceEvents | None = None
+    ) -> None:
         self._reactor = reactor
+        self._events = events
         self.path = os.path.normpath(Path(path).absolute())
         self._pool = ThreadPool(1, 1, "storage")
         self._database: Database[AsyncConnection] | None = None
@@ -138,6 +143,8 @@ class Storage:
         try:
             tables = Tables(_itself, list(self._migrations.values()))
             self._database = open_database(self.path, tables)
+            if self._events is not None and (upgrade := self._database.upgrade):
+                self._events.upgraded(self.path, *upgrade)
             reading = open_for_reading(self.path, tables)
         except Unusable as error:
             raise NotReady(message_of(error)) from None

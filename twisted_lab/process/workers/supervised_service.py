@@ -59,11 +59,11 @@ class SupervisedService(NetworkService):
         """See `NetworkService`."""
         self._pool.log_from(level)
 
-    def startService(self) -> None:
+    def announce(self) -> None:
         """See `NetworkService`; this also reports the workers."""
-        super().startService()
         for pid in self._pool.pids:
             self.events.worker_started(pid)
+        super().announce()
 
     def drain(self) -> Deferred[None]:
         """See `NetworkService`; the workers drain and end."""
