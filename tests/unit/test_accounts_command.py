@@ -342,7 +342,7 @@ class CommandTests(SynchronousTestCase):
             (["admit", "Anna"], "admit takes NAME ADDRESS, not 'Anna'"),
             (["forget"], "forget needs NAME|ADDRESS"),
             (["revoke"], "revoke needs ID|NAME"),
-            (["list", "--colour"], "list takes nothing, not '--colour'"),
+            (["list", "--colour"], "option --colour not recognized"),
         ):
             self.refuse(2, arguments, reason)
 

@@ -29,9 +29,9 @@ class LanguageOption(command_line.Options):
     )
 
     def parse(self, options: Sequence[str]) -> None:
-        """See `Options.parse`; options may stand behind words."""
+        """See `Options.parse`."""
         # Before anything is said, also about options that stand before --lang.
         for lang in re.findall("--lang[= ](\\w+)", " ".join(options)):
             if lang in language.LANGUAGES:
                 language.use(lang)
-        super().parse(self.options_first(options))
+        super().parse(options)

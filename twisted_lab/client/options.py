@@ -120,10 +120,6 @@ class ClientOptions(Options):
         self.defaults["port"] = self.defaults["framing"] = N_("the service's own")
         self.defaults["name"] = N_("your user name")
 
-    def parse(self, options: list[str]) -> None:
-        """See `Options.parse`; the service may stand before, between or after the options."""
-        super().parse(self.options_first(options))
-
     def parseArgs(self, service: str = "echo", *others: str) -> None:
         """Set the service, and check the options that depend on it."""
         if "host" in self.given:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -79,7 +79,7 @@ class GroupOptions(ProcessOptions):
             name for name, having in services_by_option.items() if len(having) == 1
         )
 
-    def parse(self, options: list[str]) -> None:
+    def parse(self, options: Sequence[str]) -> None:
         """See `Options`; ``--port`` is the most likely mistake."""
         try:
             super().parse(options)

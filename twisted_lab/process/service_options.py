@@ -105,7 +105,7 @@ class ServiceOptions(ProcessOptions):
         if self.why_one_process:
             self.hidden |= {"workers"}
 
-    def parse(self, options: list[str]) -> None:
+    def parse(self, options: Sequence[str]) -> None:
         """See `Options`."""
         self.arguments = list(options)
         super().parse(options)

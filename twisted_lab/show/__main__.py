@@ -36,10 +36,6 @@ class ShowOptions(Options):
         )
         return super().getUsage(width)
 
-    def parse(self, options: list[str]) -> None:
-        """Parse `options`, also those behind the name."""
-        super().parse(self.options_first(options))
-
     def parseArgs(self, name: str = "", *others: str) -> None:
         """Take the name of the demonstration; without one all are listed."""
         if others:

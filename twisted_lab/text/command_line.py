@@ -216,15 +216,15 @@ class Options(usage.Options):
             print_line(as_started(f"{self.command}: {problem}{hint}"), sys.stderr)
             raise SystemExit(self.exit_status if is_usage else 1) from None
 
-    def parse(self, options: list[str]) -> None:
-        """Parse `options`.
+    def parse(self, options: Sequence[str]) -> None:
+        """Parse `options`; words may stand before, between or after them.
 
         Raises:
             UsageError: They are wrong.
         """
-        super().parseOptions(options)
+        super().parseOptions(self._options_first(options))
 
-    def options_first(self, arguments: Sequence[str]) -> list[str]:
+    def _options_first(self, arguments: Sequence[str]) -> list[str]:
         """Return the arguments with all options before the words; Twisted stops at a word.
 
         Raises:
