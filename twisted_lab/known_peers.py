@@ -9,7 +9,7 @@ from typing import Protocol
 from dbxs import accessor, many, maybe, one, query, statement
 
 from twisted_lab.peers import network
-from twisted_lab.storage import Migrations, Tables, counted, row
+from twisted_lab.storage import Migrations, Tables, counted, counted_on_server, row
 
 DAY = 24 * 60 * 60.0  # seconds
 # A peer that has not come back for this time is forgotten.
@@ -130,8 +130,27 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
 )
 
+SERVER_STEPS = (
+    (
+        """
+        CREATE TABLE peers (
+            address TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            since DOUBLE PRECISION NOT NULL,
+            network TEXT NOT NULL,
+            used DOUBLE PRECISION NOT NULL
+        )
+        """,
+        "CREATE INDEX peers_by_name ON peers (name)",
+        "CREATE INDEX peers_by_network ON peers (network, used)",
+        "CREATE INDEX peers_by_use ON peers (used)",
+        *counted_on_server("peers"),
+    ),
+)
+
 PEER_TABLES = Tables(
-    accessor(PeerQueries), [Migrations("known_peers", STEPS, {"network_of": network})]
+    accessor(PeerQueries),
+    [Migrations("known_peers", STEPS, {"network_of": network}, SERVER_STEPS)],
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dbxs import accessor
 
 from twisted_lab.accounts.queries import Queries
-from twisted_lab.storage import Migrations, Tables, counted
+from twisted_lab.storage import Migrations, Tables, counted, counted_on_server
 from twisted_lab.text.user_names import skeletons
 
 STEPS: tuple[tuple[str, ...], ...] = (
@@ -86,7 +86,74 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
 )
 
+SERVER_STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE accounts (
+            key TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            password TEXT NOT NULL,
+            since DOUBLE PRECISION NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE sessions (
+            digest TEXT PRIMARY KEY,
+            account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+            origin TEXT NOT NULL,
+            since DOUBLE PRECISION NOT NULL,
+            used DOUBLE PRECISION NOT NULL,
+            ends DOUBLE PRECISION NOT NULL,
+            reason TEXT NOT NULL DEFAULT ''
+        )
+        """,
+        "CREATE INDEX sessions_by_account ON sessions (account, since)",
+        "CREATE INDEX sessions_by_end ON sessions (ends)",
+        """
+        CREATE TABLE failures (
+            subject TEXT NOT NULL,
+            network TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            last DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (subject, network)
+        )
+        """,
+        "CREATE INDEX failures_by_time ON failures (last)",
+        "CREATE INDEX failures_of_places ON failures (last) "
+        "WHERE network <> 'elsewhere' AND subject <> 'registrations'",
+        """
+        CREATE TABLE networks (
+            account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+            network TEXT NOT NULL,
+            last DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (account, network)
+        )
+        """,
+        """
+        CREATE TABLE skeletons (
+            skeleton TEXT NOT NULL,
+            account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+            PRIMARY KEY (skeleton, account)
+        )
+        """,
+        "CREATE INDEX skeletons_by_account ON skeletons (account)",
+        "CREATE TABLE keys (purpose TEXT PRIMARY KEY, secret TEXT NOT NULL)",
+        # Two random UUIDs have 244 random bits.
+        "INSERT INTO keys (purpose, secret) "
+        "VALUES ('unknown names', gen_random_uuid()::text || gen_random_uuid()::text)",
+        *counted_on_server("failures"),
+        *counted_on_server("accounts"),
+    ),
+)
+
 ACCOUNT_TABLES = Tables(
     accessor(Queries),
-    [Migrations("accounts", STEPS, {"skeleton_of": lambda name, number: skeletons(name)[number]})],
+    [
+        Migrations(
+            "accounts",
+            STEPS,
+            {"skeleton_of": lambda name, number: skeletons(name)[number]},
+            SERVER_STEPS,
+        )
+    ],
 )

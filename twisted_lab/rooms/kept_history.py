@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import astuple, replace
 from functools import partial
 from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
 
 from twisted_lab.rooms.history import (
     CLIENTS,
@@ -17,8 +20,8 @@ from twisted_lab.rooms.history import (
     Retention,
     Said,
 )
-from twisted_lab.rooms.queries import HistoryQueries, Newest, Places
-from twisted_lab.storage import Store, Work
+from twisted_lab.rooms.queries import Client, HistoryQueries, Newest, Places
+from twisted_lab.storage import Store, Work, together
 
 Result = TypeVar("Result")
 
@@ -50,12 +53,41 @@ class KeptHistory:
         self._retention = retention
         self._newest = 0  # the place of the newest message that the room knows
         self._reads = 0
+        self._waiting: list[tuple[Said, Deferred[int | None]]] = []
+        self._is_storing = False
 
     async def add(self, said: Said) -> int | None:
-        """See `twisted_lab.rooms.History`."""
-        place = await self._storage.keep(partial(_add, said=said, retention=self._retention))
-        self._newest = max(self._newest, place or 0)
-        return place
+        """See `twisted_lab.rooms.History`.
+
+        Messages that come while others are being stored are stored together: each costs less then,
+        above all on a server.
+        """
+        place: Deferred[int | None] = Deferred(lambda _: None)  # It will be stored all the same.
+        self._waiting.append((said, place))
+        if not self._is_storing:
+            Deferred.fromCoroutine(self._store_all())
+        return await place
+
+    async def _store_all(self) -> None:
+        self._is_storing = True
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            await self._store(waiting)
+        self._is_storing = False
+
+    async def _store(self, waiting: Sequence[tuple[Said, Deferred[int | None]]]) -> None:
+        messages = [said for said, _ in waiting]
+        try:
+            places = await self._storage.keep(
+                partial(_add, messages=messages, retention=self._retention)
+            )
+        except Exception as error:
+            for _, result in waiting:
+                result.errback(error)
+            return
+        for (_, result), place in zip(waiting, places, strict=True):
+            self._newest = max(self._newest, place or 0)
+            result.callback(place)
 
     async def prune(self, now: float) -> None:
         """Remove messages that exceed the limits at `now`, in small transactions.
@@ -101,19 +133,39 @@ class KeptHistory:
             self._reads -= 1
 
 
-async def _add(queries: HistoryQueries, said: Said, retention: Retention) -> int | None:
-    newest = await queries.newest()
-    place = max(said.place, newest.place + 1)
-    if said.speaker:
-        known = await queries.client(said.speaker)
-        if known is not None and said.count <= known.count:
-            return None
-        slot = known.slot if known is not None else await queries.free_slot(CLIENTS)
-        await queries.set_client(slot, said.speaker, said.count, place)
-    row = (*astuple(replace(said, place=place)), newest.upto + said.size)
-    await queries.add_said(*row)
-    await _prune(queries, said.time, retention, PRUNED + said.size // OVERHEAD)
-    return place
+async def _add(
+    queries: HistoryQueries, messages: Sequence[Said], retention: Retention
+) -> list[int | None]:
+    place, upto = (newest := await queries.newest()).place, newest.upto
+    speakers = {said.speaker for said in messages if said.speaker}
+    found = await together(*(queries.client(speaker) for speaker in speakers))
+    known = dict(zip(speakers, found, strict=True))
+    last: dict[str, int] = {}  # the place of each speaker's last message
+    places: list[int | None] = []
+    for said in messages:
+        if said.speaker:
+            client = known[said.speaker]
+            if client is not None and said.count <= client.count:
+                places.append(None)
+                continue
+            if client is None:
+                slot = await queries.free_slot(CLIENTS)
+                # At once, so that the next new client has another slot.
+                await queries.set_client(slot, said.speaker, said.count, place)
+            else:
+                slot = client.slot
+            known[said.speaker] = Client(slot, said.count)
+        place, upto = max(said.place, place + 1), upto + said.size
+        last[said.speaker] = place
+        await queries.add_said(*astuple(replace(said, place=place)), upto)
+        places.append(place)
+    for speaker, spoken in last.items():
+        if (client := known.get(speaker)) is not None:
+            await queries.set_client(client.slot, speaker, client.count, spoken)
+    if last:
+        most = sum(PRUNED + said.size // OVERHEAD for said in messages)
+        await _prune(queries, messages[-1].time, retention, most)
+    return places
 
 
 async def _prune(queries: HistoryQueries, now: float, retention: Retention, most: int) -> bool:

@@ -55,4 +55,34 @@ STEPS: tuple[tuple[str, ...], ...] = (
     ),
 )
 
-HISTORY_TABLES = Tables(accessor(HistoryQueries), [Migrations("rooms", STEPS)])
+SERVER_STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE said (
+            place BIGINT PRIMARY KEY,
+            name TEXT NOT NULL,
+            text TEXT NOT NULL,
+            addressee TEXT NOT NULL,
+            speaker TEXT NOT NULL,
+            count BIGINT NOT NULL,
+            listener TEXT NOT NULL,
+            time DOUBLE PRECISION NOT NULL,
+            upto BIGINT NOT NULL
+        )
+        """,
+        """
+        CREATE TABLE clients (
+            slot INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            count BIGINT NOT NULL,
+            place BIGINT NOT NULL
+        )
+        """,
+        "CREATE INDEX clients_by_place ON clients (place)",
+        *STEPS[2][2:],  # the indexes
+    ),
+)
+
+HISTORY_TABLES = Tables(
+    accessor(HistoryQueries), [Migrations("rooms", STEPS, on_server=SERVER_STEPS)]
+)

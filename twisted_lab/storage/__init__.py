@@ -1,8 +1,9 @@
 """Database: file, transactions and schema versions. The tables belong to other packages."""
 
-from twisted_lab.storage.database import CannotStore, Database, Store
-from twisted_lab.storage.sqlite_file import DEFAULT_FILE, Unusable, open_database, open_for_reading
-from twisted_lab.storage.tables import Migrations, Tables, Work, counted, row
+from twisted_lab.storage.database import CannotStore, Database, Store, together
+from twisted_lab.storage.opening import open_database, open_for_reading
+from twisted_lab.storage.sqlite_file import DEFAULT_FILE, Unusable
+from twisted_lab.storage.tables import Migrations, Tables, Work, counted, counted_on_server, row
 
 __all__ = [
     "DEFAULT_FILE",
@@ -14,7 +15,9 @@ __all__ = [
     "Unusable",
     "Work",
     "counted",
+    "counted_on_server",
     "open_database",
     "open_for_reading",
     "row",
+    "together",
 ]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Awaitable, Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Generator, Mapping, Sequence
 from typing import Any, Generic, Protocol
 
-from dbxs.dbapi import DBAPIColumnDescription
+from dbxs.async_dbapi import ParamStyle
+from dbxs.dbapi import DBAPIColumnDescription, DBAPIConnection, DBAPICursor
 
 from twisted_lab.storage.migrations import Upgrade
 from twisted_lab.storage.tables import Q, Result, Work
-from twisted_lab.text.language import N_
 
 
 class Store(Protocol[Q]):
@@ -43,10 +41,20 @@ class CannotStore(Exception):
     """The request has failed without any change; the text says why."""
 
 
-class _Cursor:
-    """A cursor for dbxs, whose methods never wait."""
+class _Pause:
+    """What a query yields before it needs its result; see `together`."""
 
-    def __init__(self, cursor: sqlite3.Cursor) -> None:
+    def __await__(self) -> Generator[_Pause, None, None]:
+        yield self
+
+
+_PAUSE = _Pause()
+
+
+class _Cursor:
+    """A cursor for dbxs, whose methods never wait for anything but the database."""
+
+    def __init__(self, cursor: DBAPICursor) -> None:
         self._cursor = cursor
 
     async def description(self) -> Sequence[DBAPIColumnDescription] | None:
@@ -56,10 +64,11 @@ class _Cursor:
         return self._cursor.rowcount
 
     async def fetchone(self) -> Sequence[Any] | None:
-        row: Sequence[Any] | None = self._cursor.fetchone()
-        return row
+        await _PAUSE
+        return self._cursor.fetchone()
 
     async def fetchall(self) -> Sequence[Sequence[Any]]:
+        await _PAUSE
         return self._cursor.fetchall()
 
     async def execute(
@@ -72,12 +81,16 @@ class _Cursor:
 
 
 class Connection:
-    """A connection for dbxs, whose methods never wait."""
+    """A connection for dbxs, whose methods never wait for anything but the database.
 
-    paramstyle = sqlite3.paramstyle
+    Args:
+        connection: The connection of a driver.
+        paramstyle: How the driver writes parameters (PEP 249).
+    """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: DBAPIConnection, paramstyle: ParamStyle) -> None:
         self._connection = connection
+        self.paramstyle = paramstyle
 
     async def cursor(self) -> _Cursor:
         """Return a new cursor."""
@@ -90,10 +103,17 @@ class Connection:
     rollback = close = commit
 
 
-def _drive(work: Awaitable[Result]) -> Result:
+def drive(work: Awaitable[Result]) -> Result:
+    """Run work to its end, and return its result.
+
+    Raises:
+        RuntimeError: It waits for something else than the database.
+        Exception: The work raised it.
+    """
     steps = work.__await__()
     try:
-        next(steps)
+        while next(steps) is _PAUSE:
+            pass
     except StopIteration as end:
         result: Result = end.value
         return result
@@ -101,41 +121,57 @@ def _drive(work: Awaitable[Result]) -> Result:
     raise RuntimeError("a transaction must not wait for anything but the database")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
+async def together(*queries: Awaitable[Result]) -> list[Result]:
+    """Run queries that do not need each other's results, and return these in the same order.
+
+    A database server gets all queries before the first result is read, so that they cost the
+    network's delay once.
+    """
+    results: dict[int, Result] = {}
+    running = {number: query.__await__() for number, query in enumerate(queries)}
+    while running:
+        for number, steps in [*running.items()]:
+            try:
+                next(steps)
+            except StopIteration as end:
+                results[number] = end.value
+                del running[number]
+    return [results[number] for number in range(len(queries))]
 
 
-class Database(Generic[Q]):
+class Database(ABC, Generic[Q]):
     """An open database, used by one thread at a time; `open_database` creates it.
 
-    Args:
-        connection: The connection, in autocommit mode.
-        queries: The queries that each piece of work gets.
-        path: The file; None for a database in memory.
-        begin: The statement that begins a transaction.
-        upgrade: The upgrade of older tables when the file was opened.
-
     Attributes:
-        upgrade: See above.
+        upgrade: The upgrade of older tables when it was opened; None if there was none.
     """
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        queries: Q,
-        path: str | None,
-        begin: str = "BEGIN IMMEDIATE",
-        upgrade: Upgrade | None = None,
-    ) -> None:
-        self.upgrade = upgrade
-        self._connection = connection
-        self._begin = begin
-        self._file = (Path(path), _identity(Path(path))) if path else None
-        self._queries = queries
+    upgrade: Upgrade | None = None
+
+    @abstractmethod
+    def run_all(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
+        """Run several pieces of work in one transaction, which is on disk on return.
+
+        A piece that raises changes nothing, and does not affect the others. One transaction is
+        fast, because it waits for the disk only once.
+
+        Returns:
+            The result of each piece, or the exception that it raised; CannotStore after an error of
+            the database.
+        """
+
+    @abstractmethod
+    def read(self, work: Work[Q, Result]) -> Result:
+        """Run one piece of work that changes nothing.
+
+        Raises:
+            CannotStore: The transaction has failed, or the work tries to change something.
+            Exception: The work raised it.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the connection, or the file."""
 
     def run(self, work: Work[Q, Result]) -> Result:
         """Run one piece of work in a transaction, which is on disk on return.
@@ -148,68 +184,3 @@ class Database(Generic[Q]):
         if isinstance(result, Exception):
             raise result
         return result
-
-    def read(self, work: Work[Q, Result]) -> Result:
-        """Run one piece of work that changes nothing.
-
-        Raises:
-            CannotStore: The transaction has failed, or the work tries to change something.
-            Exception: The work raised it.
-        """
-        begin, self._begin = self._begin, "BEGIN"
-        self._connection.execute("PRAGMA query_only = ON")
-        try:
-            return self.run(work)
-        finally:
-            self._connection.execute("PRAGMA query_only = OFF")
-            self._begin = begin
-
-    def run_all(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
-        """Run several pieces of work in one transaction, which is on disk on return.
-
-        A piece that raises changes nothing, and does not affect the others. One transaction is
-        fast, because it waits for the disk only once.
-
-        Returns:
-            The result of each piece, or the exception that it raised; CannotStore after an error of
-            SQLite.
-        """
-        has_begun = False
-        try:
-            self._connection.execute(self._begin)
-            has_begun = True
-            return self._transact(works)
-        except BaseException as error:
-            with suppress(sqlite3.Error):
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-            if not isinstance(error, sqlite3.Error):
-                raise
-            if has_begun and len(works) > 1:
-                # One piece, or none, is the cause: run each in a transaction of its own.
-                return [self.run_all([work])[0] for work in works]
-            return [CannotStore(str(error)) for _ in works]
-
-    def _transact(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
-        execute = self._connection.execute
-        results: list[Result | Exception] = []
-        for work in works:
-            execute("SAVEPOINT work")
-            try:
-                results.append(_drive(work(self._queries)))
-            except sqlite3.Error:
-                raise
-            except Exception as error:
-                execute("ROLLBACK TO work")
-                results.append(error)
-            execute("RELEASE work")
-        execute("COMMIT")
-        if self._file is not None and _identity(self._file[0]) != self._file[1]:
-            return [
-                CannotStore(N_("{file} was removed or replaced", file=self._file[0])) for _ in works
-            ]
-        return results
-
-    def close(self) -> None:
-        """Close the file."""
-        self._connection.close()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from twisted_lab.storage.database import Connection, Database
+from twisted_lab.storage.database import Connection
 from twisted_lab.storage.migrations import (
     APPLICATION_ID,
     FORMAT,
@@ -18,6 +18,7 @@ from twisted_lab.storage.migrations import (
     package_versions,
     upgrade,
 )
+from twisted_lab.storage.sqlite_database import SQLiteDatabase
 from twisted_lab.storage.tables import Migrations, Q, Tables
 from twisted_lab.text.language import N_
 from twisted_lab.text.system_errors import reason_of
@@ -38,7 +39,7 @@ class Unusable(Exception):
     """The file cannot be used as a database; the text says why, and what to do."""
 
 
-def open_database(path: str, tables: Tables[Q]) -> Database[Q]:
+def open_file(path: str, tables: Tables[Q]) -> SQLiteDatabase[Q]:
     """Open the database in the file `path`, and create the file if there is none.
 
     Older tables are upgraded, after a copy of the file was made beside it. Tables of other packages
@@ -72,12 +73,12 @@ def open_database(path: str, tables: Tables[Q]) -> Database[Q]:
         except BaseException:
             connection.close()
             raise
-    queries = tables.queries(Connection(connection))
-    return Database(connection, queries, None if path == ":memory:" else path, upgrade=done)
+    queries = tables.queries(Connection(connection, sqlite3.paramstyle))
+    return SQLiteDatabase(connection, queries, None if path == ":memory:" else path, upgrade=done)
 
 
-def open_for_reading(path: str, tables: Tables[Q]) -> Database[Q]:
-    """Open the file `path` once more, after `open_database`, for reads.
+def open_file_for_reading(path: str, tables: Tables[Q]) -> SQLiteDatabase[Q]:
+    """Open the file `path` once more, after `open_file`, for reads.
 
     The connection changes nothing. A transaction sees the data stored before it begins, and neither
     waits for a writer nor makes one wait.
@@ -93,7 +94,8 @@ def open_for_reading(path: str, tables: Tables[Q]) -> Database[Q]:
         except BaseException:
             connection.close()
             raise
-    return Database(connection, tables.queries(Connection(connection)), path, "BEGIN")
+    queries = tables.queries(Connection(connection, sqlite3.paramstyle))
+    return SQLiteDatabase(connection, queries, path, "BEGIN")
 
 
 def _connect(path: str) -> sqlite3.Connection:

@@ -30,6 +30,18 @@ COUNTED = (
 )
 
 
+# The same on PostgreSQL, for tables without rows.
+COUNTED_ON_SERVER = (
+    "CREATE TABLE IF NOT EXISTS totals (subject TEXT PRIMARY KEY, count BIGINT NOT NULL)",
+    "INSERT INTO totals (subject, count) SELECT 'rows', count(*) FROM rows",
+    "CREATE OR REPLACE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    "UPDATE totals SET count = count + CASE TG_OP WHEN 'INSERT' THEN 1 ELSE -1 END "
+    "WHERE subject = TG_TABLE_NAME; RETURN NULL; END $$",
+    "CREATE TRIGGER rows_counted AFTER INSERT OR DELETE ON rows "
+    "FOR EACH ROW EXECUTE FUNCTION count_rows()",
+)
+
+
 @dataclass(frozen=True)
 class Migrations:
     """The permanent steps from an empty database to the newest tables of a package.
@@ -40,11 +52,21 @@ class Migrations:
         steps: The SQL statements of each step. Tables of version N have had the first N steps, so a
             released step is never changed.
         functions: SQL functions that the steps call, by name.
+        on_server: The steps on PostgreSQL, where they differ.
     """
 
     package: str
     steps: Sequence[Sequence[str]]
     functions: Mapping[str, Callable[..., str]] = field(default_factory=dict)
+    on_server: Sequence[Sequence[str]] | None = None
+
+    @property
+    def server_steps(self) -> Sequence[Sequence[str]]:
+        """The steps on PostgreSQL, whose order of texts is that of their bytes, as in SQLite."""
+        return [
+            [re.sub(r"\bTEXT\b(?! COLLATE)", 'TEXT COLLATE "C"', each) for each in step]
+            for step in (self.steps if self.on_server is None else self.on_server)
+        ]
 
     def __post_init__(self) -> None:
         if not re.fullmatch("[a-z][a-z0-9_]*", self.package):
@@ -87,3 +109,8 @@ def counted(table: str) -> tuple[str, ...]:
     million rows takes 20 ms. The table `totals` belongs to all packages.
     """
     return tuple(statement.replace("rows", table) for statement in COUNTED)
+
+
+def counted_on_server(table: str) -> tuple[str, ...]:
+    """Return the same statements as `counted`, for PostgreSQL."""
+    return tuple(re.sub(r"\brows(?=\b|_counted)", table, each) for each in COUNTED_ON_SERVER)

@@ -1,0 +1,115 @@
+"""Transactions in an SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from twisted_lab.storage.database import CannotStore, Database, drive
+from twisted_lab.storage.migrations import Upgrade
+from twisted_lab.storage.tables import Q, Result, Work
+from twisted_lab.text.language import N_
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+class SQLiteDatabase(Database[Q]):
+    """An open file, used by one thread at a time; `open_file` creates it.
+
+    Args:
+        connection: The connection, in autocommit mode.
+        queries: The queries that each piece of work gets.
+        path: The file; None for a database in memory.
+        begin: The statement that begins a transaction.
+        upgrade: The upgrade of older tables when the file was opened.
+
+    Attributes:
+        upgrade: See above.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        queries: Q,
+        path: str | None,
+        begin: str = "BEGIN IMMEDIATE",
+        upgrade: Upgrade | None = None,
+    ) -> None:
+        self.upgrade = upgrade
+        self._connection = connection
+        self._begin = begin
+        self._file = (Path(path), _identity(Path(path))) if path else None
+        self._queries = queries
+
+    def read(self, work: Work[Q, Result]) -> Result:
+        """Run one piece of work that changes nothing.
+
+        Raises:
+            CannotStore: The transaction has failed, or the work tries to change something.
+            Exception: The work raised it.
+        """
+        begin, self._begin = self._begin, "BEGIN"
+        self._connection.execute("PRAGMA query_only = ON")
+        try:
+            return self.run(work)
+        finally:
+            self._connection.execute("PRAGMA query_only = OFF")
+            self._begin = begin
+
+    def run_all(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
+        """Run several pieces of work in one transaction, which is on disk on return.
+
+        A piece that raises changes nothing, and does not affect the others. One transaction is
+        fast, because it waits for the disk only once.
+
+        Returns:
+            The result of each piece, or the exception that it raised; CannotStore after an error of
+            SQLite.
+        """
+        has_begun = False
+        try:
+            self._connection.execute(self._begin)
+            has_begun = True
+            return self._transact(works)
+        except BaseException as error:
+            with suppress(sqlite3.Error):
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+            if not isinstance(error, sqlite3.Error):
+                raise
+            if has_begun and len(works) > 1:
+                # One piece, or none, is the cause: run each in a transaction of its own.
+                return [self.run_all([work])[0] for work in works]
+            return [CannotStore(str(error)) for _ in works]
+
+    def _transact(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
+        execute = self._connection.execute
+        results: list[Result | Exception] = []
+        for work in works:
+            execute("SAVEPOINT work")
+            try:
+                results.append(drive(work(self._queries)))
+            except sqlite3.Error:
+                raise
+            except Exception as error:
+                execute("ROLLBACK TO work")
+                results.append(error)
+            execute("RELEASE work")
+        execute("COMMIT")
+        if self._file is not None and _identity(self._file[0]) != self._file[1]:
+            return [
+                CannotStore(N_("{file} was removed or replaced", file=self._file[0])) for _ in works
+            ]
+        return results
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
