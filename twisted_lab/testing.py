@@ -15,7 +15,8 @@ from twisted_lab.channels.conversation_contract import ConversationContract
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.peers import Peer
 from twisted_lab.resources import Unable
-from twisted_lab.storage import CannotStore, Tables, Work, open_database
+from twisted_lab.storage import CannotStore, Tables, Work
+from twisted_lab.storage.sqlite_file import open_file
 from twisted_lab.storage.tables import Q, Result
 
 __all__ = [
@@ -131,7 +132,7 @@ class MemoryStorage(Generic[Q]):
     """
 
     def __init__(self, tables: Tables[Q], path: str = ":memory:") -> None:
-        self.database = open_database(path, tables)
+        self.database = open_file(path, tables)
         self.full = False
 
     def run(self, work: Work[Q, Result]) -> Deferred[Result]:

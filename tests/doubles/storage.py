@@ -9,9 +9,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 
 from twisted_lab.accounts import Passwords
-from twisted_lab.storage import Tables, Work
+from twisted_lab.storage import Tables, Uncancelled, Work
 from twisted_lab.storage.tables import Q, Result
-from twisted_lab.storage.threads import Uncancelled
 from twisted_lab.testing import MemoryStorage
 
 CHEAP = Passwords(memory_mib=0.0625, passes=1)

@@ -19,6 +19,7 @@ from twisted_lab.interfaces import global_reactor
 from twisted_lab.known_peers import PEER_TABLES, PeerQueries, recognize, remember
 from twisted_lab.login import Hashing
 from twisted_lab.resources import Unable
+from twisted_lab.storage.sqlite_database import SQLiteDatabase
 from twisted_lab.storage.threads import Storage
 
 
@@ -28,8 +29,8 @@ async def test_work_is_batched_in_few_transactions_and_answered_in_order(tmp_pat
     store = storage.of(PEER_TABLES)
     storage.open()
     order: list[int] = []
-    database = storage._database
-    assert database is not None
+    database = cast(object, storage._database)
+    assert isinstance(database, SQLiteDatabase)
 
     async def introduce(number: int) -> str | None:
         async def work(queries: PeerQueries) -> str | None:
@@ -55,7 +56,7 @@ async def test_packages_share_transactions(tmp_path: Path) -> None:
     peers, accounts = storage.of(PEER_TABLES), storage.of(ACCOUNT_TABLES)
     storage.open()
     database = storage._database
-    assert database is not None
+    assert isinstance(database, SQLiteDatabase)
     statements: list[str] = []
     database._connection.set_trace_callback(statements.append)
     running: list[Deferred[Any]] = [

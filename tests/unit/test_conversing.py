@@ -15,7 +15,7 @@ from tests.doubles.recording import Recorder, recorded_events
 from twisted_lab.channels import Channel, PeerGone
 from twisted_lab.channels.conversation_runner import ConversationRunner
 from twisted_lab.peers import Peer
-from twisted_lab.storage.threads import Uncancelled
+from twisted_lab.storage import Uncancelled
 
 
 class Line:

@@ -17,7 +17,6 @@ from twisted_lab.known_peers import PEER_TABLES, remember
 from twisted_lab.resources import Unable
 from twisted_lab.storage import (
     CannotStore,
-    Database,
     Tables,
     Unusable,
     open_database,
@@ -25,6 +24,8 @@ from twisted_lab.storage import (
     sqlite_file,
 )
 from twisted_lab.storage.migrations import FORMAT
+from twisted_lab.storage.sqlite_database import SQLiteDatabase
+from twisted_lab.storage.sqlite_file import open_file
 from twisted_lab.testing import MemoryStorage
 
 
@@ -36,15 +37,15 @@ class FileCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.path = self.mktemp()
 
-    def open(self) -> Database[AllQueries]:
-        database = open_database(self.path, ALL_TABLES)
+    def open(self) -> SQLiteDatabase[AllQueries]:
+        database = open_file(self.path, ALL_TABLES)
         self.addCleanup(database.close)
         return database
 
     def filled(self) -> bytes:
         """Create a database with some peers, and return its bytes."""
         names = [f"number {number} {'x' * 100}" for number in range(200)]
-        with closing(open_database(self.path, ALL_TABLES)) as database:
+        with closing(open_file(self.path, ALL_TABLES)) as database:
             database._connection.executemany(
                 "INSERT OR IGNORE INTO peers (address, name, since) VALUES (?, ?, 1.0)",
                 zip(names, names, strict=True),
@@ -68,7 +69,7 @@ async def named(kept: AllQueries, address: str, name: str) -> str | None:
 
 class OpeningTests(FileCase):
     def test_stored_data_are_found_after_reopening(self) -> None:
-        database = open_database(self.path, ALL_TABLES)
+        database = open_file(self.path, ALL_TABLES)
         database.run(lambda kept: remember(kept.peers, "192.0.2.1", "Анна", 1.0))
         database.close()
         self.assertEqual(self.open().run(names), ["Анна"])
@@ -311,7 +312,7 @@ class TransactionTests(FileCase):
             return "not reached"
 
         tables = Tables(lambda connection: connection, ALL_TABLES.migrations)
-        with closing(open_database(self.path, tables)) as database:
+        with closing(open_file(self.path, tables)) as database:
             self.assertRaises(RuntimeError, database.run, commits)
 
     def test_a_full_disk_changes_nothing(self) -> None:

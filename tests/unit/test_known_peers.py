@@ -17,12 +17,12 @@ from twisted_lab.known_peers import (
     recognize,
     remember,
 )
-from twisted_lab.storage import open_database
+from twisted_lab.storage.sqlite_file import open_file
 
 
 class PeersTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.database = open_database(":memory:", PEER_TABLES)
+        self.database = open_file(":memory:", PEER_TABLES)
         self.addCleanup(self.database.close)
 
     def remember(self, address: str, now: float) -> str | None:

@@ -31,7 +31,7 @@ from twisted_lab.accounts.throttle import (
     stranger_subject,
 )
 from twisted_lab.login.attempt_locks import MOST_AT_ONCE
-from twisted_lab.storage import open_database
+from twisted_lab.storage.sqlite_file import open_file
 
 HOME = "192.0.2.1"
 # Whole numbers below 2**40 have exact sums, so rounding cannot fail a test.
@@ -95,7 +95,7 @@ class SubjectsTests(SynchronousTestCase):
 
 class LoginAttemptCase(SynchronousTestCase):
     def setUp(self) -> None:
-        self.database = open_database(":memory:", ACCOUNT_TABLES)
+        self.database = open_file(":memory:", ACCOUNT_TABLES)
         self.addCleanup(self.database.close)
         # With this secret no two names of the tests share a subject.
         self.database._connection.execute("UPDATE keys SET secret = 'a'")

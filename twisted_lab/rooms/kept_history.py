@@ -21,7 +21,7 @@ from twisted_lab.rooms.history import (
     Said,
 )
 from twisted_lab.rooms.queries import Client, HistoryQueries, Newest, Places
-from twisted_lab.storage import Store, Work, together
+from twisted_lab.storage import Store, Uncancelled, Work, together
 
 Result = TypeVar("Result")
 
@@ -62,7 +62,7 @@ class KeptHistory:
         Messages that come while others are being stored are stored together: each costs less then,
         above all on a server.
         """
-        place: Deferred[int | None] = Deferred(lambda _: None)  # It will be stored all the same.
+        place: Deferred[int | None] = Uncancelled()
         self._waiting.append((said, place))
         if not self._is_storing:
             Deferred.fromCoroutine(self._store_all())
@@ -157,7 +157,8 @@ async def _add(
             known[said.speaker] = Client(slot, said.count)
         place, upto = max(said.place, place + 1), upto + said.size
         last[said.speaker] = place
-        await queries.add_said(*astuple(replace(said, place=place)), upto)
+        row = (*astuple(replace(said, place=place)), upto)
+        await queries.add_said(*row)
         places.append(place)
     for speaker, spoken in last.items():
         if (client := known.get(speaker)) is not None:

@@ -1,6 +1,6 @@
 """Database: file, transactions and schema versions. The tables belong to other packages."""
 
-from twisted_lab.storage.database import CannotStore, Database, Store, together
+from twisted_lab.storage.database import CannotStore, Database, Store, Uncancelled, together
 from twisted_lab.storage.opening import open_database, open_for_reading
 from twisted_lab.storage.sqlite_file import DEFAULT_FILE, Unusable
 from twisted_lab.storage.tables import Migrations, Tables, Work, counted, counted_on_server, row
@@ -12,6 +12,7 @@ __all__ = [
     "Migrations",
     "Store",
     "Tables",
+    "Uncancelled",
     "Unusable",
     "Work",
     "counted",

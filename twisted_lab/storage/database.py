@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol
 
 from dbxs.async_dbapi import ParamStyle
 from dbxs.dbapi import DBAPIColumnDescription, DBAPIConnection, DBAPICursor
+from twisted.internet.defer import Deferred
 
 from twisted_lab.storage.migrations import Upgrade
 from twisted_lab.storage.tables import Q, Result, Work
@@ -35,6 +36,13 @@ class Store(Protocol[Q]):
         `run` and `keep`: the work may find data before the caller that stores them gets its result.
         """
         ...
+
+
+class Uncancelled(Deferred[Result]):
+    """A Deferred that ignores cancellation: its work will be done."""
+
+    def cancel(self) -> None:
+        """Do nothing."""
 
 
 class CannotStore(Exception):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from dbxs.async_dbapi import AsyncConnection
+from dbxs.dbapi import DBAPIConnection
 
 from twisted_lab.storage.database import CannotStore, Connection, Database, drive
 from twisted_lab.storage.tables import Q, Result, Work
@@ -113,7 +114,10 @@ class PostgreSQLDatabase(Database[Q]):
             raise
         self._delay = 0.0
         self._connection = connection
-        self._queries = self._make_queries(Connection(connection, "pyformat"))
+        # Its cursors have more arguments than those of PEP 249.
+        self._queries = self._make_queries(
+            Connection(cast(DBAPIConnection, connection), "pyformat")
+        )
         return connection
 
     def _try(

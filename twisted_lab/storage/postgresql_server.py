@@ -29,7 +29,7 @@ _SETTINGS = (
     f"SET idle_in_transaction_session_timeout = '{STATEMENT_SECONDS}s'",
     f"SET lock_timeout = '{STATEMENT_SECONDS}s'",
 )
-_DEFAULTS = {
+_DEFAULTS: dict[str, str | int] = {
     "connect_timeout": CONNECT_SECONDS,
     "application_name": "twisted_lab",
     "client_encoding": "utf8",
@@ -59,8 +59,10 @@ def connect(address: str) -> psycopg.Connection[Any]:
     Raises:
         psycopg.Error: The server cannot be reached, or refuses.
     """
-    given = conninfo_to_dict(address)
-    connection = psycopg.connect(make_conninfo(address, **{**_DEFAULTS, **given}), autocommit=True)
+    missing = {
+        name: value for name, value in _DEFAULTS.items() if name not in conninfo_to_dict(address)
+    }
+    connection = psycopg.connect(make_conninfo(address, **missing), autocommit=True)
     try:
         for setting in _SETTINGS:
             connection.execute(setting)

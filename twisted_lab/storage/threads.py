@@ -18,20 +18,13 @@ from twisted.python.threadpool import ThreadPool
 
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.resources import NotReady, Unable
-from twisted_lab.storage.database import CannotStore, Database
+from twisted_lab.storage.database import CannotStore, Database, Uncancelled
 from twisted_lab.storage.opening import open_database, open_for_reading
 from twisted_lab.storage.sqlite_file import Unusable
 from twisted_lab.storage.tables import Migrations, Q, Result, Tables, Work
 from twisted_lab.text.language import message_of
 
 AnyWork = Work[AsyncConnection, Any]
-
-
-class Uncancelled(Deferred[Result]):
-    """A Deferred that ignores cancellation: its work will be done."""
-
-    def cancel(self) -> None:
-        """Do nothing."""
 
 
 class _Reader:
