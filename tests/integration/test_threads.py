@@ -29,7 +29,7 @@ async def test_work_is_batched_in_few_transactions_and_answered_in_order(tmp_pat
     store = storage.of(PEER_TABLES)
     storage.open()
     order: list[int] = []
-    database = cast(object, storage._database)
+    database = storage._database
     assert isinstance(database, SQLiteDatabase)
 
     async def introduce(number: int) -> str | None:

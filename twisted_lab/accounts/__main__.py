@@ -27,7 +27,16 @@ from twisted_lab.accounts.commands import (
     check_account,
 )
 from twisted_lab.eventlog.events import UPGRADED, changes
-from twisted_lab.storage import DEFAULT_FILE, CannotStore, Database, Unusable, open_database
+from twisted_lab.storage import (
+    DEFAULT_FILE,
+    CannotStore,
+    Database,
+    Unusable,
+    is_server,
+    open_database,
+    shown,
+    whole,
+)
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, complain, write_out
 from twisted_lab.text.language import N_, _, message_of
@@ -165,12 +174,13 @@ def run(options: AccountsOptions) -> Lines:
         BadName, BadPassword, CannotStore, NotFound, OSError, Unusable: It cannot be done, and why.
     """
     try:
-        path = Path(options.database).absolute()
+        name = whole(options.database)
     except FileNotFoundError:
         raise NotFound(_("the current directory was removed: change to another one")) from None
+    exists = is_server(name) or Path(name).exists()
     command = options.action
     arguments = list(options.arguments)
-    if command != "add" and not path.exists():
+    if command != "add" and not exists:
         raise NotFound(
             _(
                 "there is no file {file}; choose the services' one with --database",
@@ -182,7 +192,7 @@ def run(options: AccountsOptions) -> Lines:
         # Before a password is typed for nothing:
         if command == "add":
             clean_name(arguments[0])
-        if path.exists():
+        if exists:
             with closing(opened(options)) as database:
                 database.run(lambda kept: check_account(kept, command, arguments[0]))
         arguments.append(Passwords().hash(ask_password()))
@@ -205,9 +215,8 @@ def main() -> None:
         if lines := run(options):
             write_out(options.command, "\n".join(lines))
     except CannotStore as error:
-        problem = _(
-            "cannot store in {file}: {reason}", file=options.database, reason=message_of(error)
-        )
+        file, reason = shown(options.database), message_of(error)
+        problem = _("cannot store in {file}: {reason}", file=file, reason=reason)
         complain(options.command, problem)
         raise SystemExit(1) from None
     except (BadName, BadPassword, NotFound, OSError, Unusable) as error:

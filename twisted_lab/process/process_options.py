@@ -114,6 +114,5 @@ class ProcessOptions(LogOptions):
     def file_paths(self) -> list[str]:
         """Return the paths of the files and unix sockets that the options name."""
         named = [self[name] for name, each in self.declared.items() if each.kind]
-        return [path for path in named if path is not None] + socket_paths(
-            self.control, self.metrics
-        )
+        files = [name for name in named if name is not None and "://" not in name]
+        return files + socket_paths(self.control, self.metrics)

@@ -1,6 +1,7 @@
 """Database: file, transactions and schema versions. The tables belong to other packages."""
 
 from twisted_lab.storage.database import CannotStore, Database, Store, Uncancelled, together
+from twisted_lab.storage.names import is_server, shown, whole
 from twisted_lab.storage.opening import open_database, open_for_reading
 from twisted_lab.storage.sqlite_file import DEFAULT_FILE, Unusable
 from twisted_lab.storage.tables import Migrations, Tables, Work, counted, counted_on_server, row
@@ -17,8 +18,11 @@ __all__ = [
     "Work",
     "counted",
     "counted_on_server",
+    "is_server",
     "open_database",
     "open_for_reading",
     "row",
+    "shown",
     "together",
+    "whole",
 ]

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from twisted_lab.storage.database import Database
+from twisted_lab.storage.names import is_server
 from twisted_lab.storage.sqlite_file import open_file, open_file_for_reading
 from twisted_lab.storage.tables import Q, Tables
-
-SERVER = ("postgresql://", "postgres://")
-
-
-def is_server(name: str) -> bool:
-    """Tell whether a database is on a server: its name is a URL."""
-    return name.startswith(SERVER)
 
 
 def open_database(name: str, tables: Tables[Q]) -> Database[Q]:

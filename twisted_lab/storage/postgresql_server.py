@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -11,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from twisted_lab.storage.names import shown
 from twisted_lab.storage.postgresql import WRITERS, PostgreSQLDatabase, reason_of
 from twisted_lab.storage.sqlite_file import Unusable
 from twisted_lab.storage.tables import Migrations, Q, Tables
@@ -38,15 +38,6 @@ _DEFAULTS: dict[str, str | int] = {
     "keepalives_count": 3,
     "tcp_user_timeout": STATEMENT_SECONDS * 1000,
 }
-
-
-def shown(address: str) -> str:
-    """Return the address of a database without its password."""
-    return re.sub(
-        r"(//[^/@:]*):[^/@]*@|\bpassword=[^&]*&?",
-        lambda found: f"{found[1]}@" if found[1] else "",
-        address,
-    )
 
 
 def connect(address: str) -> psycopg.Connection[Any]:

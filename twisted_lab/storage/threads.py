@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os.path
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, Generic
 
 from dbxs.async_dbapi import AsyncConnection
@@ -19,6 +17,7 @@ from twisted.python.threadpool import ThreadPool
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.resources import NotReady, Unable
 from twisted_lab.storage.database import CannotStore, Database, Uncancelled
+from twisted_lab.storage.names import whole
 from twisted_lab.storage.opening import open_database, open_for_reading
 from twisted_lab.storage.sqlite_file import Unusable
 from twisted_lab.storage.tables import Migrations, Q, Result, Tables, Work
@@ -94,11 +93,11 @@ class Storage:
 
     Args:
         reactor: The reactor, in whose thread results are delivered.
-        path: The database's file.
+        path: The name of the database.
         events: The reporter of an upgrade of the file.
 
     Attributes:
-        path: The absolute path of the file.
+        path: Its name; the path of a file is absolute.
     """
 
     def __init__(
@@ -106,7 +105,7 @@ class Storage:
     ) -> None:
         self._reactor = reactor
         self._events = events
-        self.path = os.path.normpath(Path(path).absolute())
+        self.path = whole(path)
         self._pool = ThreadPool(1, 1, "storage")
         self._database: Database[AsyncConnection] | None = None
         self._gathered: list[tuple[AnyWork, Deferred[Any]]] = []
