@@ -22,11 +22,13 @@ class Unable(Exception):
     Args:
         text: The message to the peer.
         reason: An explanation for the log.
+        is_known: Whether the log has the reason already.
     """
 
-    def __init__(self, text: str, reason: str) -> None:
+    def __init__(self, text: str, reason: str, is_known: bool = False) -> None:
         super().__init__(text)
         self.reason = reason
+        self.is_known = is_known
 
 
 class Resource(Protocol):

@@ -176,7 +176,7 @@ class ConversationRunner:
             self._events.hung_up(peer, _reason(error))
             self._channel.say(f"error: {error}")
         elif isinstance(error, Unable):
-            self._events.unable(peer, str(error), error.reason)
+            self._events.unable(peer, str(error), error.reason, error.is_known)
             self._channel.say(f"error: {error}")
         elif isinstance(error, MemoryError):
             self._events.unable(peer, TOO_LITTLE_MEMORY, str(error) or "no memory")

@@ -185,6 +185,43 @@ class ServiceEvents(_Reporter):
             log_changes=changes(before, after),
         )
 
+    def database_lost(self, name: str, reason: str) -> None:
+        """Report that no work on a database succeeds any more; clients get an error message."""
+        self.counters.errors["database"] += 1
+        self._announce(
+            LogLevel.error,
+            "database lost",
+            N_(
+                "cannot use the database {database}: {reason}; clients get an error until it "
+                "works again"
+            ),
+            database=name,
+            reason=escape(reason),
+        )
+
+    def database_back(self, name: str, seconds: float) -> None:
+        """Report that a database works again, `seconds` after the first failure."""
+        self._announce(
+            LogLevel.warn,
+            "database back",
+            N_("the database {database} works again after {seconds:.0f} s"),
+            database=name,
+            seconds=seconds,
+        )
+
+    def not_durable(self, name: str, setting: str) -> None:
+        """Warn that a setting of the database's server may lose data that clients think stored."""
+        self._announce(
+            LogLevel.warn,
+            "not durable",
+            N_(
+                "the database {database} has {setting} = off: a crash of its server may lose what "
+                "clients were told is stored"
+            ),
+            database=name,
+            setting=setting,
+        )
+
     def certificate(self, path: str, fingerprint: str, until: str) -> None:
         """Report the certificate for TLS connections: file, fingerprint and last day."""
         self._announce(
@@ -334,11 +371,18 @@ class ServiceEvents(_Reporter):
             limit=limit,
         )
 
-    def unable(self, peer: str, told: str, reason: str) -> None:
-        """Report that the server could not serve a peer; it was `told` an error message instead."""
+    def unable(self, peer: str, told: str, reason: str, is_known: bool = False) -> None:
+        """Report that the server could not serve a peer; it was `told` an error message instead.
+
+        Args:
+            peer: The peer.
+            told: The message.
+            reason: Why it could not.
+            is_known: Whether the log has the reason already: then only level debug has this event.
+        """
         self.counters.errors["unable"] += 1
         self._report(
-            LogLevel.error,
+            LogLevel.debug if is_known else LogLevel.error,
             "unable",
             N_("could not serve {peer}: {told}: {reason}"),
             peer=peer,

@@ -49,6 +49,10 @@ class CannotStore(Exception):
     """The request has failed without any change; the text says why."""
 
 
+class Unavailable(CannotStore):
+    """The database cannot do any work now."""
+
+
 class _Pause:
     """What a query yields before it needs its result; see `together`."""
 
@@ -152,9 +156,11 @@ class Database(ABC, Generic[Q]):
 
     Attributes:
         upgrade: The upgrade of older tables when it was opened; None if there was none.
+        weak: The settings of a server that may lose acknowledged data, because they are off.
     """
 
     upgrade: Upgrade | None = None
+    weak: Sequence[str] = ()
 
     @abstractmethod
     def run_all(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:

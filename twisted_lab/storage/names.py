@@ -7,7 +7,9 @@ import re
 from pathlib import Path
 
 SERVER = ("postgresql://", "postgres://")
-_PASSWORD = re.compile(r"(?<=//)([^/@:]*):[^/@]*(?=@)|(?<=[?&])(password=)[^&]*")
+# Up to the last @, although libpq stops at the first: a password with @ or / in it is a mistake,
+# but must not be shown.
+_PASSWORD = re.compile(r"(?<=//)([^/@:?]*):.*(?=@)|(?<=[?&])((?:ssl)?password=)[^&]*")
 
 
 def is_server(name: str) -> bool:

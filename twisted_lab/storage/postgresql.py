@@ -11,7 +11,7 @@ import psycopg
 from dbxs.async_dbapi import AsyncConnection
 from dbxs.dbapi import DBAPIConnection
 
-from twisted_lab.storage.database import CannotStore, Connection, Database, drive
+from twisted_lab.storage.database import CannotStore, Connection, Database, Unavailable, drive
 from twisted_lab.storage.tables import Q, Result, Work
 from twisted_lab.text.language import N_
 
@@ -37,6 +37,13 @@ _MARKED = "UPDATE writers SET seen = now() WHERE id = %s RETURNING batch"
 def reason_of(error: psycopg.Error) -> str:
     """Return what the server, or the network, said: one line, without passwords."""
     return " ".join(str(error).split())
+
+
+def _is_server_at_fault(error: psycopg.Error) -> bool:
+    """Tell whether any other work would fail in the same way now: each would wait as long."""
+    # Read-only, insufficient resources, operator intervention (also timeouts), system error.
+    state = error.sqlstate or ""
+    return state == "25006" or state[:2] in {"53", "57", "58"} or state == "55P03"
 
 
 class PostgreSQLDatabase(Database[Q]):
@@ -127,20 +134,22 @@ class PostgreSQLDatabase(Database[Q]):
         try:
             connection = self.open()
         except psycopg.Error as error:
-            return [CannotStore(reason_of(error)) for _ in works]
+            return [Unavailable(reason_of(error)) for _ in works]
         results: list[Result | Exception] = []
         try:
             self._transact(connection, works, results)
         except psycopg.Error as error:
             if not connection.closed:
                 connection.rollback()
+                if _is_server_at_fault(error):
+                    return [Unavailable(reason_of(error)) for _ in works]
                 if len(works) > 1:
                     # One piece is the cause: run each in a transaction of its own.
                     return [self.run_all([work])[0] for work in works]
                 return [CannotStore(reason_of(error))]
             self._connection = None
             if len(results) < len(works):  # It had not come to the end.
-                return [] if not is_last else [CannotStore(reason_of(error)) for _ in works]
+                return [] if not is_last else [Unavailable(reason_of(error)) for _ in works]
             return self._settle(results, error)
         except BaseException:
             connection.close()
@@ -178,7 +187,7 @@ class PostgreSQLDatabase(Database[Q]):
     ) -> list[Result | Exception]:
         """Return the results if the transaction was committed before the connection broke."""
         if self._begin != "BEGIN":
-            return [CannotStore(reason_of(error)) for _ in results]
+            return [Unavailable(reason_of(error)) for _ in results]
         try:
             marked = self.open().execute(_MARKED, [self._id]).fetchone()
         except psycopg.Error:
@@ -186,7 +195,7 @@ class PostgreSQLDatabase(Database[Q]):
                 "{reason}; whether it is stored will be known when the server is there again",
                 reason=reason_of(error),
             )
-            return [CannotStore(reason) for _ in results]
+            return [Unavailable(reason) for _ in results]
         if marked == (self._batch,):
             return results
-        return [CannotStore(reason_of(error)) for _ in results]
+        return [Unavailable(reason_of(error)) for _ in results]

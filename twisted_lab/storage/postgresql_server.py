@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 from typing import Any
 
 import psycopg
+from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from twisted_lab.storage.names import shown
@@ -20,6 +22,8 @@ OLDEST = 130000  # the server's version 13
 CONNECT_SECONDS = 5
 # A server that does not answer within these seconds counts as gone.
 STATEMENT_SECONDS = 10
+# The server ends a statement itself, unless it hangs, or the network has lost it.
+ANSWER_SECONDS = STATEMENT_SECONDS + 5
 # The lock of those who make or upgrade tables at the same time: "nlab".
 UPGRADE_LOCK = 0x6E6C6162
 
@@ -32,28 +36,63 @@ _SETTINGS = (
 _DEFAULTS: dict[str, str | int] = {
     "connect_timeout": CONNECT_SECONDS,
     "application_name": "twisted_lab",
+    # Of several servers the one that stores; a lagging standby must not answer reads either.
+    "target_session_attrs": "read-write",
     "client_encoding": "utf8",
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": STATEMENT_SECONDS * 1000,
 }
+# Settings that may lose acknowledged data if they are off.
+_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
-def connect(address: str) -> psycopg.Connection[Any]:
+class _ImpatientConnection(psycopg.Connection[Any]):
+    """A connection that ends if the server stops answering, as one that hangs does."""
+
+    def wait(self, gen: Generator[Any, Any, Any], *args: Any, **options: Any) -> Any:
+        """Wait for the server; psycopg calls this for everything but connecting."""
+        return super().wait(self._bounded(gen), *args, **options)
+
+    def _bounded(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        until = time.monotonic() + ANSWER_SECONDS
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted  # every 0.1 s, also if nothing is ready
+                if ready:
+                    until = time.monotonic() + ANSWER_SECONDS
+                elif time.monotonic() > until:
+                    self.pgconn.finish()
+                    raise psycopg.OperationalError(
+                        f"the server has not answered for {ANSWER_SECONDS} s"
+                    )
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            return end.value
+
+
+def connect(
+    address: str, kind: type[psycopg.Connection[Any]] = psycopg.Connection
+) -> psycopg.Connection[Any]:
     """Connect to a database.
 
     Args:
         address: Its address, ``postgresql://USER@HOST/NAME``, as libpq understands it; also the
             environment (PGPASSFILE, PGSSLMODE ...) counts.
+        kind: The class of the connection.
 
     Raises:
         psycopg.Error: The server cannot be reached, or refuses.
     """
-    missing = {
-        name: value for name, value in _DEFAULTS.items() if name not in conninfo_to_dict(address)
+    given = {*conninfo_to_dict(address)} | {
+        each.keyword.decode()
+        for each in pq.Conninfo.get_defaults()
+        if each.envvar and each.envvar.decode() in os.environ
     }
-    connection = psycopg.connect(make_conninfo(address, **missing), autocommit=True)
+    missing = {name: value for name, value in _DEFAULTS.items() if name not in given}
+    connection = kind.connect(make_conninfo(address, **missing), autocommit=True)
     try:
         for setting in _SETTINGS:
             connection.execute(setting)
@@ -73,11 +112,16 @@ def open_server(address: str, tables: Tables[Q]) -> PostgreSQLDatabase[Q]:
     Raises:
         Unusable: It cannot be used; the text says why.
     """
+    _check_address(address)
     try:
         with connect(address) as connection:
             _check(address, connection)
             _upgrade(address, connection, tables.migrations)
-        database = PostgreSQLDatabase(partial(connect, address), tables.queries, time.monotonic)
+            weak = _weak(connection)
+        database = PostgreSQLDatabase(
+            partial(connect, address, _ImpatientConnection), tables.queries, time.monotonic
+        )
+        database.weak = weak
         database.open()
     except psycopg.Error as error:
         raise Unusable(
@@ -97,7 +141,10 @@ def open_server_for_reading(address: str, tables: Tables[Q]) -> PostgreSQLDataba
         Unusable: It cannot be reached.
     """
     database = PostgreSQLDatabase(
-        partial(connect, address), tables.queries, time.monotonic, "BEGIN READ ONLY"
+        partial(connect, address, _ImpatientConnection),
+        tables.queries,
+        time.monotonic,
+        "BEGIN READ ONLY",
     )
     try:
         database.open()
@@ -110,6 +157,55 @@ def open_server_for_reading(address: str, tables: Tables[Q]) -> PostgreSQLDataba
             )
         ) from None
     return database
+
+
+def _check_address(address: str) -> None:
+    """Refuse an address with mistakes, which libpq's messages would quote, passwords included."""
+    has_password = shown(address) != address
+    try:
+        parts = conninfo_to_dict(address)
+    except psycopg.Error as error:
+        reason = reason_of(error)
+    else:
+        where = f"{parts.get('host', '')} {parts.get('dbname', '')}"
+        if not (has_password and "@" in where):
+            return
+        reason = ""
+    if has_password:
+        reason = N_(
+            "write %, /, @ and ? in a password as %25, %2F, %40 and %3F, or better put the "
+            "password into a file (PGPASSFILE)"
+        )
+    raise Unusable(
+        N_("{address} is no valid address: {reason}", address=shown(address), reason=reason)
+    )
+
+
+def _weak(connection: psycopg.Connection[Any]) -> list[str]:
+    """Return the settings that are off although acknowledged data need them."""
+    off = connection.execute(
+        "SELECT name FROM pg_settings WHERE name = ANY(%s) AND setting = 'off' ORDER BY name",
+        [[*_DURABLE]],
+    )
+    return [name for [name] in off]
+
+
+def _is_shared(address: str, connection: psycopg.Connection[Any]) -> bool:
+    """Tell whether a pooler may give the next transaction to another process of the server.
+
+    Without a pooler the server's process is the one that it announced. Behind one, a second
+    connection shows whether the first one still has its process to itself.
+    """
+    process = _process(connection)
+    if process == connection.info.backend_pid:
+        return False
+    with connect(address) as other:
+        return _process(other) == process or _process(connection) != process
+
+
+def _process(connection: psycopg.Connection[Any]) -> int | None:
+    found = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return found and int(found[0])
 
 
 def _check(address: str, connection: psycopg.Connection[Any]) -> None:
@@ -128,6 +224,15 @@ def _check(address: str, connection: psycopg.Connection[Any]) -> None:
                 "'UTF8'",
                 address=shown(address),
                 encoding=encoding,
+            )
+        )
+    if _is_shared(address, connection):
+        raise Unusable(
+            N_(
+                "a pooler such as pgbouncer shares the connections to {address} between "
+                "transactions; use pool_mode = session there, or the server's own port: locks, "
+                "timeouts and prepared statements belong to one connection",
+                address=shown(address),
             )
         )
 

@@ -9,16 +9,17 @@ from typing import Any, Generic
 
 from dbxs.async_dbapi import AsyncConnection
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.interfaces import Reactor
 from twisted_lab.resources import NotReady, Unable
-from twisted_lab.storage.database import CannotStore, Database, Uncancelled
-from twisted_lab.storage.names import whole
+from twisted_lab.storage.database import CannotStore, Database, Unavailable, Uncancelled
+from twisted_lab.storage.names import shown, whole
 from twisted_lab.storage.opening import open_database, open_for_reading
+from twisted_lab.storage.outages import Outages
 from twisted_lab.storage.sqlite_file import Unusable
 from twisted_lab.storage.tables import Migrations, Q, Result, Tables, Work
 from twisted_lab.text.language import message_of
@@ -33,8 +34,9 @@ class _Reader:
     write-ahead log.
     """
 
-    def __init__(self, reactor: IReactorFromThreads) -> None:
+    def __init__(self, reactor: Reactor, outages: Outages) -> None:
         self._reactor = reactor
+        self._outages = outages
         self._pool = ThreadPool(0, 1, "reading")  # no thread before the first read
         self._database: Database[AsyncConnection] | None = None
         self._waiting: deque[tuple[AnyWork, Deferred[Any]]] = deque()
@@ -66,7 +68,9 @@ class _Reader:
     def _deliver(self, value: object, result: Deferred[Any]) -> None:
         self._next()
         if isinstance(value, Failure) and isinstance(value.value, CannotStore):
-            value = Failure(Unable("cannot read the data now", str(value.value)))
+            value = Failure(_unable("cannot read the data now", value.value, self._outages))
+        else:
+            self._outages.worked()
         result.callback(value)
 
     async def close(self) -> None:
@@ -100,9 +104,7 @@ class Storage:
         path: Its name; the path of a file is absolute.
     """
 
-    def __init__(
-        self, reactor: IReactorFromThreads, path: str, events: ServiceEvents | None = None
-    ) -> None:
+    def __init__(self, reactor: Reactor, path: str, events: ServiceEvents | None = None) -> None:
         self._reactor = reactor
         self._events = events
         self.path = whole(path)
@@ -110,7 +112,8 @@ class Storage:
         self._database: Database[AsyncConnection] | None = None
         self._gathered: list[tuple[AnyWork, Deferred[Any]]] = []
         self._is_busy = True  # until it is open
-        self._reader = _Reader(reactor)
+        self._outages = Outages(reactor, self.path, events, self._probe)
+        self._reader = _Reader(reactor, self._outages)
         self._migrations: dict[str, Migrations] = {}
 
     def of(self, tables: Tables[Q]) -> TableStore[Q]:
@@ -136,8 +139,11 @@ class Storage:
         try:
             tables = Tables(_itself, list(self._migrations.values()))
             self._database = open_database(self.path, tables)
-            if self._events is not None and (upgrade := self._database.upgrade):
-                self._events.upgraded(self.path, *upgrade)
+            if self._events is not None:
+                if upgrade := self._database.upgrade:
+                    self._events.upgraded(self.path, *upgrade)
+                for setting in self._database.weak:
+                    self._events.not_durable(shown(self.path), setting)
             reading = open_for_reading(self.path, tables)
         except Unusable as error:
             raise NotReady(message_of(error)) from None
@@ -191,14 +197,21 @@ class Storage:
         self._next()
         for value, result in zip(values, results, strict=True):
             if isinstance(value, CannotStore):
-                result.errback(Unable("cannot store the data now", str(value)))
-            elif isinstance(value, Exception):
+                result.errback(_unable("cannot store the data now", value, self._outages))
+                continue
+            self._outages.worked()
+            if isinstance(value, Exception):
                 result.errback(Failure(value))
             else:
                 result.callback(value)
 
+    def _probe(self) -> None:
+        for result in self.run(_nothing), self.read(_nothing):
+            result.addErrback(lambda failure: failure.trap(Unable))
+
     async def close(self) -> None:
         """Finish the pending work, and close the file."""
+        self._outages.stop()
         if self._database is None:
             return
         await self._reader.close()
@@ -237,6 +250,13 @@ class TableStore(Generic[Q]):
 
 def _itself(connection: AsyncConnection) -> AsyncConnection:
     return connection
+
+
+def _unable(told: str, error: CannotStore, outages: Outages) -> Unable:
+    is_outage = isinstance(error, Unavailable)
+    if is_outage:
+        outages.failed(str(error))
+    return Unable(told, str(error), is_known=is_outage)
 
 
 async def _nothing(_: object) -> None:

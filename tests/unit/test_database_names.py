@@ -1,0 +1,19 @@
+from twisted.trial.unittest import SynchronousTestCase
+
+from twisted_lab.storage import shown
+
+
+class ShownTests(SynchronousTestCase):
+    def test_a_name_is_shown_without_passwords(self) -> None:
+        for name, expected in (
+            ("netlab.sqlite3", "netlab.sqlite3"),
+            ("postgresql:///lab", "postgresql:///lab"),
+            ("postgresql://anna@db:5433/lab", "postgresql://anna@db:5433/lab"),
+            ("postgresql://db:5433,db2:5433/lab", "postgresql://db:5433,db2:5433/lab"),
+            ("postgresql://anna:secret@db/lab", "postgresql://anna@db/lab"),
+            ("postgresql://anna:se@cr/et@db/lab", "postgresql://anna@db/lab"),
+            ("postgres://:secret@db/lab", "postgres://...@db/lab"),
+            ("postgresql:///lab?password=secret&a=b", "postgresql:///lab?password=...&a=b"),
+            ("postgresql:///lab?sslpassword=secret", "postgresql:///lab?sslpassword=..."),
+        ):
+            self.assertEqual(shown(name), expected)
