@@ -44,7 +44,7 @@ class OutageTests(SynchronousTestCase):
         self.is_lost = False
         self.assertEqual(self.recorder.messages, [lost])
         self.clock.pump([PROBE_SECONDS] * 4)
-        back = "the database postgresql://netlab@db/lab works again after 20 s"
+        back = "the database postgresql://netlab@db/lab works again after 25 s"
         self.assertEqual(self.recorder.messages, [lost, back])
         self.assertEqual(self.counters.errors, {"database": 1})
 

@@ -40,7 +40,8 @@ class Outages:
         self._events = events
         self._probe = probe
         self._first: float | None = None  # the time of the first failure of an outage
-        self._last = 0.0
+        self._last = 0.0  # the time of its last failure
+        self._worked: float | None = None  # the time of the first success since then
         self._next_probe: IDelayedCall | None = None
         self._has_stopped = False
 
@@ -48,7 +49,7 @@ class Outages:
         """Note that work failed, as any other would have, because of the database."""
         if self._has_stopped:
             return
-        self._last = self._reactor.seconds()
+        self._last, self._worked = self._reactor.seconds(), None
         if self._first is None:
             self._first = self._last
             if self._events is not None:
@@ -59,11 +60,13 @@ class Outages:
         """Note that work succeeded."""
         if self._first is None:
             return
+        if self._worked is None:
+            self._worked = self._reactor.seconds()
         if self._reactor.seconds() - self._last < QUIET_SECONDS:
             self._probe_later()
             return
         if self._events is not None:
-            self._events.database_back(self._name, self._last - self._first)
+            self._events.database_back(self._name, self._worked - self._first)
         self._first = None
         self._cancel()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -32,6 +33,11 @@ _MARK = (
 )
 # Waits for the end of a transaction that the server may still be working on.
 _MARKED = "UPDATE writers SET seen = now() WHERE id = %s RETURNING batch"
+# A timeout that ends the wait for a synchronous standby would make COMMIT succeed without it.
+_PATIENTLY = "SET LOCAL statement_timeout = 0"
+
+# It warns on standard error of a connection that is lost, which is reported elsewhere.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 
 def reason_of(error: psycopg.Error) -> str:
@@ -180,6 +186,7 @@ class PostgreSQLDatabase(Database[Q]):
             if self._begin == "BEGIN":
                 self._batch += 1
                 execute(_MARK, [self._batch, self._id])
+                execute(_PATIENTLY)
             execute("COMMIT")
 
     def _settle(
@@ -189,7 +196,11 @@ class PostgreSQLDatabase(Database[Q]):
         if self._begin != "BEGIN":
             return [Unavailable(reason_of(error)) for _ in results]
         try:
-            marked = self.open().execute(_MARKED, [self._id]).fetchone()
+            connection = self.open()
+            with connection.transaction():
+                # It is a change, too, so that a synchronous standby has both when it is committed.
+                connection.execute(_PATIENTLY)
+                marked = connection.execute(_MARKED, [self._id]).fetchone()
         except psycopg.Error:
             reason = N_(
                 "{reason}; whether it is stored will be known when the server is there again",
