@@ -1,6 +1,9 @@
+import sys
+from unittest.mock import patch
+
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.storage import shown
+from twisted_lab.storage import Tables, Unusable, open_database, shown
 
 
 class ShownTests(SynchronousTestCase):
@@ -17,3 +20,15 @@ class ShownTests(SynchronousTestCase):
             ("postgresql:///lab?sslpassword=secret", "postgresql:///lab?sslpassword=..."),
         ):
             self.assertEqual(shown(name), expected)
+
+
+class DriverTests(SynchronousTestCase):
+    def test_a_missing_driver_is_named(self) -> None:
+        missing = {"psycopg": None, "twisted_lab.storage.postgresql_server": None}
+        with patch.dict(sys.modules, missing):
+            address = "postgresql://anna:secret@db/lab"
+            error = self.assertRaises(Unusable, open_database, address, Tables(id, []))
+        self.assertIn(
+            "postgresql://anna@db/lab needs psycopg: pip install 'twisted-lab[postgres]'",
+            str(error),
+        )

@@ -144,12 +144,13 @@ class OptionsTests(SynchronousTestCase):
 
     def test_help_all_says_where_the_databases_are(self) -> None:
         shown = self.help("--help-all")
+        kinds = "an SQLite file, or postgresql://USER@HOST/NAME. [default: that of --database] --"
         for part in (
-            "--auth-database FILE The SQLite file that keeps the accounts. ",
-            "--ident-database FILE The SQLite file that keeps the names. ",
-            "--chat-history FILE The SQLite file that keeps the messages. ",
+            "--auth-database FILE The database of accounts: ",
+            "--ident-database FILE The database of names: ",
+            "--chat-history FILE The database of messages: ",
         ):
-            self.assertIn(f"{part}[default: that of --database] --", shown)
+            self.assertIn(part + kinds, shown)
 
     def test_a_service_can_opt_out(self) -> None:
         class Apart(SampleOptions):

@@ -66,7 +66,9 @@ class AccountsOptions(Options):
     arguments: tuple[str, ...]
 
     database = option.path(
-        N_("The SQLite file of netlab-ident and netlab-auth."),
+        N_(
+            "The database of netlab-ident and netlab-auth: an SQLite file, or postgresql://USER@HOST/NAME."
+        ),
         default=DEFAULT_FILE,
         kind="database",
     )

@@ -61,7 +61,9 @@ class GroupOptions(ProcessOptions):
     )
     # Not a path: the services that use the file check it.
     database = option.text(
-        N_("The SQLite file that keeps names, accounts and chat messages."),
+        N_(
+            "The database of names, accounts and chat messages: an SQLite file, or postgresql://USER@HOST/NAME."
+        ),
         default="netlab.sqlite3",
         metavar="FILE",
     )

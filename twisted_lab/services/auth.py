@@ -267,7 +267,9 @@ class Options(ConversationOptions):
     default_port = DEFAULTS["auth"].port
     allow_plaintext = option.flag(N_("Accept passwords over a network without TLS, too."))
     database = option.path(
-        N_("The SQLite file that keeps the accounts."), default=DEFAULT_FILE, kind="database"
+        N_("The database of accounts: an SQLite file, or postgresql://USER@HOST/NAME."),
+        default=DEFAULT_FILE,
+        kind="database",
     )
     registration = option.choice(
         N_("open or closed: whether peers can open accounts."), "open", "closed", default="open"

@@ -194,7 +194,10 @@ class Options(ConversationOptions):
     )
     idle_timeout = replace(ServiceOptions.idle_timeout, default=60)
     history = option.path(
-        option.with_default(N_("The SQLite file that keeps the messages."), N_("none")),
+        option.with_default(
+            N_("The database of messages: an SQLite file, or postgresql://USER@HOST/NAME."),
+            N_("none"),
+        ),
         default=None,
         kind="database",
     )

@@ -104,7 +104,9 @@ class Options(LectureOptions):
     default_port = DEFAULTS["ident"].port
     has_secrets = False
     database = option.path(
-        N_("The SQLite file that keeps the names."), default=DEFAULT_FILE, kind="database"
+        N_("The database of names: an SQLite file, or postgresql://USER@HOST/NAME."),
+        default=DEFAULT_FILE,
+        kind="database",
     )
     then = option.choice(
         N_("What follows the greeting: echo, messages or broadcast. [default: the end]"),

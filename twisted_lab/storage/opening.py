@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from twisted_lab.storage.database import Database
-from twisted_lab.storage.names import is_server
-from twisted_lab.storage.sqlite_file import open_file, open_file_for_reading
+from twisted_lab.storage.names import is_server, shown
+from twisted_lab.storage.sqlite_file import Unusable, open_file, open_file_for_reading
 from twisted_lab.storage.tables import Q, Tables
+from twisted_lab.text.language import N_
 
 
 def open_database(name: str, tables: Tables[Q]) -> Database[Q]:
@@ -19,8 +20,16 @@ def open_database(name: str, tables: Tables[Q]) -> Database[Q]:
         Unusable: It cannot be used; the text says why.
     """
     if is_server(name):
-        from twisted_lab.storage.postgresql_server import open_server
-
+        try:
+            from twisted_lab.storage.postgresql_server import open_server
+        except ImportError as error:  # also if psycopg finds no libpq
+            raise Unusable(
+                N_(
+                    "{name} needs psycopg: pip install 'twisted-lab[postgres]' ({error})",
+                    name=shown(name),
+                    error=" ".join(str(error).split()),
+                )
+            ) from None
         return open_server(name, tables)
     return open_file(name, tables)
 
