@@ -12,6 +12,7 @@ import pytest_twisted
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.python.failure import Failure
 
+from tests.doubles.recording import recorded_events
 from tests.doubles.storage import CHEAP
 from twisted_lab.accounts import ACCOUNT_TABLES, register
 from twisted_lab.accounts.commands import ALL_TABLES, AllQueries
@@ -19,6 +20,7 @@ from twisted_lab.interfaces import global_reactor
 from twisted_lab.known_peers import PEER_TABLES, PeerQueries, recognize, remember
 from twisted_lab.login import Hashing
 from twisted_lab.resources import Unable
+from twisted_lab.storage.database import Unavailable
 from twisted_lab.storage.sqlite_database import SQLiteDatabase
 from twisted_lab.storage.threads import Storage
 
@@ -101,6 +103,24 @@ async def test_failed_work_fails_alone(tmp_path: Path) -> None:
     given_up = store.run(lambda kept: remember(kept.peers, "10.0.0.1", "Anna", 1.0))
     given_up.addErrback(lambda _: None).cancel()
     assert await store.run(lambda kept: recognize(kept.peers, "10.0.0.1", 1.0)) == "Anna"
+    await storage.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_outage_is_logged_once(tmp_path: Path) -> None:
+    events, recorder = recorded_events()
+    storage = Storage(global_reactor(), str(tmp_path / "names.sqlite3"), events)
+    store = storage.of(PEER_TABLES)
+    storage.open()
+
+    async def unavailable(_: PeerQueries) -> None:
+        raise Unavailable("the server is gone")
+
+    for run in (store.run, store.read, store.keep):
+        with pytest.raises(Unable) as caught:
+            await run(unavailable)
+        assert caught.value.is_known
+    assert recorder.names == ["database lost"]
     await storage.close()
 
 

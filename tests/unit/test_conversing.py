@@ -12,7 +12,7 @@ from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.recording import Recorder, recorded_events
-from twisted_lab.channels import Channel, PeerGone
+from twisted_lab.channels import Channel, PeerGone, Unable
 from twisted_lab.channels.conversation_runner import ConversationRunner
 from twisted_lab.peers import Peer
 from twisted_lab.storage import Uncancelled
@@ -27,8 +27,8 @@ class Line:
         self.said: list[str] = []
         self.ends = 0
         self.is_gone = False
-        events, self.recorder = recorded_events()
-        self.runner = ConversationRunner(conversation, self, events, self._ended)
+        self.events, self.recorder = recorded_events()
+        self.runner = ConversationRunner(conversation, self, self.events, self._ended)
         self.runner.begin()
 
     def _ended(self) -> None:
@@ -70,6 +70,15 @@ class ConversingTests(SynchronousTestCase):
             ["error: the server has too little memory now; try again later"],
         )
         self.assertEqual(line.recorder.names, ["unable"])
+
+    def test_a_reason_that_the_log_has_already_is_only_counted(self) -> None:
+        async def unlucky(channel: Channel) -> None:
+            raise Unable("cannot store the data now", "no server", is_known=True)
+
+        line = Line(unlucky)
+        self.assertEqual(line.said, ["error: cannot store the data now"])
+        self.assertEqual(line.recorder.names, [])
+        self.assertEqual(line.events.counters.errors, {"unable": 1})
 
     def test_an_error_that_cannot_be_reported_is_an_end(self) -> None:
         async def broken(channel: Channel) -> None:
