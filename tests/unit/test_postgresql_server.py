@@ -84,6 +84,11 @@ class AddressTests(SynchronousTestCase):
             self.assertIn("postgresql://lab@db/lab is no valid address: write %", str(error))
             self.assertNotIn("ret", str(error).replace("PGPASSFILE", ""))
 
+    def test_the_environment_may_say_everything(self) -> None:
+        with self.connecting() as asked:
+            self.assertRaises(Refusal, connect, "postgresql://")
+        self.assertNotIn("host", asked)
+
     def test_a_wrong_parameter_is_named(self) -> None:
         error = self.assertRaises(Unusable, open_server, "postgresql:///lab?a=1", Tables(id, []))
         self.assertIn('invalid URI query parameter: "a"', str(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -84,9 +84,10 @@ def connect(
         kind: The class of the connection.
 
     Raises:
+        Unusable: The address has a mistake.
         psycopg.Error: The server cannot be reached, or refuses.
     """
-    given = {*conninfo_to_dict(address)} | {
+    given = {*_parts(address)} | {
         each.keyword.decode()
         for each in pq.Conninfo.get_defaults()
         if each.envvar and each.envvar.decode() in os.environ
@@ -112,7 +113,6 @@ def open_server(address: str, tables: Tables[Q]) -> PostgreSQLDatabase[Q]:
     Raises:
         Unusable: It cannot be used; the text says why.
     """
-    _check_address(address)
     try:
         with connect(address) as connection:
             _check(address, connection)
@@ -159,18 +159,21 @@ def open_server_for_reading(address: str, tables: Tables[Q]) -> PostgreSQLDataba
     return database
 
 
-def _check_address(address: str) -> None:
-    """Refuse an address with mistakes, which libpq's messages would quote, passwords included."""
+def _parts(address: str) -> Mapping[str, object]:
+    """Return the parts of an address.
+
+    Raises:
+        Unusable: It has a mistake. libpq's message would quote it, passwords included.
+    """
     has_password = shown(address) != address
+    reason = ""
     try:
         parts = conninfo_to_dict(address)
     except psycopg.Error as error:
         reason = reason_of(error)
     else:
-        where = f"{parts.get('host', '')} {parts.get('dbname', '')}"
-        if not (has_password and "@" in where):
-            return
-        reason = ""
+        if not (has_password and "@" in f"{parts.get('host')} {parts.get('dbname')}"):
+            return parts
     if has_password:
         reason = N_(
             "write %, /, @ and ? in a password as %25, %2F, %40 and %3F, or better put the "
