@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import skipIf
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 from dbxs.async_dbapi import AsyncConnection
 from twisted.internet.defer import Deferred
@@ -24,6 +24,7 @@ from twisted_lab.storage import (
     open_for_reading,
     sqlite_file,
 )
+from twisted_lab.storage.database import Connection, drive, together
 from twisted_lab.storage.migrations import FORMAT
 from twisted_lab.storage.sqlite_database import SQLiteDatabase
 from twisted_lab.storage.sqlite_file import open_file
@@ -369,6 +370,45 @@ class TransactionTests(FileCase):
     def test_a_closed_database_refuses_work(self) -> None:
         self.database.close()
         self.assertRaises(CannotStore, self.database.run, anna)
+
+
+class LoggedCursor:
+    """A cursor for queries whose results are their own texts."""
+
+    description = None
+    rowcount = -1
+
+    def __init__(self, log: list[str]) -> None:
+        self._log = log
+        self._operation = ""
+
+    def execute(self, operation: str, parameters: object = ()) -> None:
+        self._operation = operation
+        self._log.append(f"sent {operation}")
+
+    def fetchall(self) -> list[tuple[str]]:
+        self._log.append(f"read {self._operation}")
+        return [(self._operation,)]
+
+
+class TogetherTests(SynchronousTestCase):
+    def test_all_queries_are_sent_before_the_first_result_is_read(self) -> None:
+        log: list[str] = []
+        driver: Any = Mock(cursor=lambda: LoggedCursor(log))
+        connection = Connection(driver, "qmark")
+
+        async def ask(*questions: str) -> list[Any]:
+            cursor = await connection.cursor()
+            answers: list[Any] = []
+            for question in questions:
+                await cursor.execute(question)
+                answers += await cursor.fetchall()
+            return answers
+
+        found = drive(together(ask("a", "b"), ask(), ask("c")))
+        self.assertEqual(found, [[("a",), ("b",)], [], [("c",)]])
+        self.assertEqual(log[:2], ["sent a", "sent c"])
+        self.assertEqual(sorted(log[2:]), ["read a", "read b", "read c", "sent b"])
 
 
 class LeftAloneTests(FileCase):
