@@ -64,15 +64,17 @@ class PostgreSQL:
 
     def create(self) -> None:
         """Make its data."""
-        subprocess.run(
+        made = subprocess.run(
             [
                 *(*_program("initdb"), "--pgdata", str(self._folder / "data"), "--no-sync"),
                 *("--username", _SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C"),
             ],
-            check=True,
             cwd="/",
-            stdout=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
         )
+        if made.returncode:
+            raise Missing(f"PostgreSQL's server cannot be started here: {made.stderr.strip()}")
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -98,10 +100,10 @@ class PostgreSQL:
             return False
         return True
 
-    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
-        """Stop it; SIGQUIT does so as ``pg_ctl stop -m immediate``, SIGINT as ``-m fast``."""
+    def stop(self) -> None:
+        """Stop it as ``pg_ctl stop -m immediate``: at once, without writing anything."""
         if self._process is not None:
-            self._process.send_signal(how)
+            self._process.send_signal(signal.SIGQUIT)
             self._process.wait(DEADLINE)
             self._process = None
 
