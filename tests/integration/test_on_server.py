@@ -94,6 +94,7 @@ class LoginAttemptTests(OnServer, test_login_attempt.LoginAttemptTests):
     pass
 
 
+@pytest.mark.long
 class OwnersTests(OnServer, test_login_attempt.OwnersTests):
     pass
 
