@@ -235,10 +235,12 @@ class TestBrokenConnections:
                 def waiting() -> list[int]:
                     return [pid for [pid] in other.execute(WAITING)]
 
-                wait_until(waiting)
-                cut_off.extend(waiting())
-                terminate(other, cut_off[0])
-            set_standby("")
+                try:
+                    wait_until(waiting)
+                    cut_off.extend(waiting())
+                    terminate(other, cut_off[0])
+                finally:
+                    set_standby("")
 
         def set_standby(standby: str) -> None:
             admin.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{standby}'")
