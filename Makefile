@@ -98,8 +98,8 @@ fuzz: .venv/.fuzz  ## look for input that breaks a parser, guided by coverage (S
 	@$(BIN)/python -m tests.programs.fuzz_chat --count $(or $(COUNT),10000)
 	@$(BIN)/python -m fuzz.costs --count $(or $(COUNT),1000)
 
-kill: $(INSTALLED)  ## kill the servers while they store, and see that nothing is lost (COUNT=200)
-	@$(BIN)/python -m tests.programs.kill --count $(or $(COUNT),200)
+kill: $(INSTALLED)  ## kill the servers while they store, and see that nothing is lost (COUNT=200, DATABASE=postgresql)
+	@$(BIN)/python -m tests.programs.kill --count $(or $(COUNT),200) --database $(or $(DATABASE),sqlite)
 
 lossy: $(INSTALLED)  ## have the chat on bad networks, and while everything goes wrong (COUNT=1000)
 	@$(BIN)/python -m tests.programs.lossy --seeds $(or $(COUNT),1000) --members 3 --messages 4

@@ -6,13 +6,30 @@ import sys
 
 import pytest
 
+from tests.doubles.postgresql import PostgreSQL
 from tests.processes import ENVIRONMENT, ROOT
 
+KILLS = pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.long)])
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.long)])
+
+@KILLS
 def test_acknowledged_data_survive_kills(kills: int) -> None:
+    kill(kills, "sqlite")
+
+
+# It starts a server of its own, whose settings are not those of fast tests.
+@pytest.mark.xdist_group("postgresql")
+@KILLS
+def test_acknowledged_data_survive_kills_on_a_server(kills: int, postgresql: PostgreSQL) -> None:
+    kill(kills, "postgresql")
+
+
+def kill(kills: int, database: str) -> None:
     script = subprocess.run(
-        [sys.executable, "-m", "tests.programs.kill", "--count", str(kills), "--seed", "1"],
+        [
+            *(sys.executable, "-m", "tests.programs.kill"),
+            *("--count", str(kills), "--seed", "1", "--database", database),
+        ],
         cwd=ROOT,
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,

@@ -1,8 +1,9 @@
 """Kills servers while they store data: all acknowledged data must survive.
 
-    python -m tests.programs.kill [--count N] [--seed N]
+    python -m tests.programs.kill [--count N] [--seed N] [--database sqlite|postgresql]
 
-The seed determines the moments of the kills, but not what the servers do then.
+With PostgreSQL its server is killed, too, alone or together with the others. The seed determines
+the moments of the kills, but not what the servers do then.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
 
-from tests.processes import DEADLINE, Server, children, suspend
+from tests.doubles.postgresql import Missing, PostgreSQL, running
+from tests.processes import DEADLINE, Server, children, suspend, wait_until
 from twisted_lab.accounts import (
     TOKEN_PREFIX,
     name_key,
@@ -36,6 +39,8 @@ THREADS = 4  # of clients for each server
 SAMPLE = 100  # data of earlier rounds that each round checks
 WORKERS = (1, 1, 1, 2)  # choices for the number of a server's processes
 SOONEST, LATEST = 0.02, 0.5  # seconds, after which the servers are killed
+# What a kill on PostgreSQL hits, one after another.
+VICTIMS = ("services", "server", "both")
 PASSWORD = "correct horse"
 
 
@@ -90,6 +95,8 @@ class Peer:
         line = self._lines.readline()
         if not line.endswith("\n"):
             raise ConnectionError("the server is gone")
+        if line.startswith("error: cannot "):  # The server has no database.
+            raise ConnectionError(line)
         return line[:-1]
 
     def expect(self, wanted: str) -> None:
@@ -140,7 +147,7 @@ def hear_token(peer: Peer) -> str:
 
 
 class Clients:
-    """Clients on threads, which run until their servers are killed."""
+    """Clients on threads, which run until their servers, or the database's, are killed."""
 
     def __init__(self) -> None:
         self.acknowledged = Acknowledged()
@@ -172,22 +179,28 @@ class Clients:
         self._problems.append(problem)
         self.trouble.set()
 
-    def kill(self, servers: list[Server], chance: random.Random) -> None:
-        """Kill all processes of the servers in random order, and wait until the clients notice."""
+    def stop(self, *kills: Callable[[], None]) -> None:
+        """Kill, and wait until the clients notice."""
         self._killed = True
-        for server in servers:
-            suspend(server.process.pid)  # It must not replace killed workers.
-            processes = [server.process.pid, *children(server.process.pid)]
-            for process in chance.sample(processes, len(processes)):
-                os.kill(process, signal.SIGKILL)
+        for kill in kills:
+            kill()
         for thread in self._threads:
             thread.join()
         if self._problems:
             raise Wrong("; ".join(self._problems))
 
 
-def check_file(path: Path, wanted: Acknowledged) -> None:
-    """Check that the file is valid and has all acknowledged data."""
+def kill_services(services: list[Server], chance: random.Random) -> None:
+    """Kill all processes of the services in random order."""
+    for service in services:
+        suspend(service.process.pid)  # It must not replace killed workers.
+        processes = [service.process.pid, *children(service.process.pid)]
+        for process in chance.sample(processes, len(processes)):
+            os.kill(process, signal.SIGKILL)
+
+
+def check_database(name: str, wanted: Acknowledged) -> None:
+    """Check that the database is valid and has all acknowledged data."""
 
     async def find_lost(kept: AllQueries) -> list[str]:
         lost = []
@@ -206,7 +219,7 @@ def check_file(path: Path, wanted: Acknowledged) -> None:
         return lost
 
     try:
-        database = open_database(str(path), ALL_TABLES)
+        database = open_database(name, ALL_TABLES)
     except Unusable as error:
         raise Wrong(str(error)) from None
     try:
@@ -232,16 +245,22 @@ def check_servers(ident: int, auth: int, addresses: Iterator[str], wanted: Ackno
 class Run:
     """Rounds on one database; each starts with the state after the previous kill.
 
+    Args:
+        directory: The working directory of the services.
+        chance: The choices.
+        database: The database's server; None for a file.
+
     Attributes:
         acknowledged: The data of all rounds.
         kills: The number of kills.
     """
 
-    def __init__(self, directory: Path, chance: random.Random) -> None:
+    def __init__(self, directory: Path, chance: random.Random, database: PostgreSQL | None) -> None:
         self.acknowledged = Acknowledged()
         self.kills = 0
         self._directory = directory
-        self._path = directory / "kill.sqlite3"
+        self._database = database
+        self._name = database.address if database else str(directory / "kill.sqlite3")
         self._chance = chance
         # All of 127.0.0.0/8 belongs to this machine.
         self._addresses = (str(IPv4Address("127.1.0.0") + number) for number in count())
@@ -259,7 +278,7 @@ class Run:
             self._directory,
             service,
             *("--port", "0", "--interface", "127.0.0.1", "--log-level", "warn"),
-            *("--database", str(self._path), *options),
+            *("--database", self._name, *options),
             *("--workers", str(self._chance.choice(WORKERS))),
             twistd=("--pidfile=",),
         )
@@ -271,29 +290,59 @@ class Run:
         # Opening the file repairs it, but the servers must also get it unrepaired.
         is_checked_first = self._chance.random() < 0.5
         if is_checked_first:
-            check_file(self._path, wanted)
+            check_database(self._name, wanted)
         with ExitStack() as stack:
-            servers = [
+            services = [
                 stack.enter_context(self._server("netlab-ident")),
                 # Sessions must outlast a long run.
                 stack.enter_context(self._server("netlab-auth", "--token-idle", "500000")),
             ]
-            ident, auth = [server.wait_for_port() for server in servers]
+            ident, auth = [service.wait_for_port() for service in services]
             check_servers(ident, auth, self._fresh(), self._latest.sample(self._chance, 1))
             if not is_checked_first:
-                check_file(self._path, wanted)
+                check_database(self._name, wanted)
             clients = Clients()
             for _ in range(THREADS):
                 clients.begin(name_peers, ident, self._fresh())
                 clients.begin(open_accounts, auth, self._fresh())
             clients.trouble.wait(self._chance.uniform(SOONEST, LATEST))
-            clients.kill(servers, self._chance)
-        self._latest = clients.acknowledged
+            self._latest = clients.acknowledged
+            kill = partial(kill_services, services, self._chance)
+            if self._database is None:
+                clients.stop(kill)
+            else:
+                self._kill_with(self._database, kill, clients, partial(check_servers, ident, auth))
         self.acknowledged.add(self._latest)
         self.kills += 1
 
+    def _kill_with(
+        self,
+        database: PostgreSQL,
+        kill: Callable[[], None],
+        clients: Clients,
+        check: Callable[[Iterator[str], Acknowledged], None],
+    ) -> None:
+        """Kill the services, the database's server, or both; start that server again."""
+        what = VICTIMS[self.kills % len(VICTIMS)]
+        kills = [kill] * (what != "server") + [database.stop] * (what != "services")
+        clients.stop(*self._chance.sample(kills, len(kills)))
+        if what != "services":
+            database.start()
+        if what == "server":
+            # The services are still there, and find it again.
+            wanted = self._latest.sample(self._chance, 1)
+
+            def is_back() -> bool:
+                try:
+                    check(self._fresh(), wanted)
+                except ConnectionError:
+                    return False
+                return True
+
+            wait_until(is_back)
+
     def check_all(self) -> None:
-        check_file(self._path, self.acknowledged)
+        check_database(self._name, self.acknowledged)
 
 
 def main() -> None:
@@ -301,9 +350,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.programs.kill")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=time.time_ns())
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        run = Run(Path(directory), random.Random(arguments.seed))
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        try:
+            server = stack.enter_context(running()) if arguments.database == "postgresql" else None
+        except Missing as reason:
+            parser.error(str(reason))
+        run = Run(directory, random.Random(arguments.seed), server)
         try:
             for _ in range(arguments.count):
                 run.round()

@@ -164,9 +164,11 @@ class PasswordChecker:
         return Deferred.fromCoroutine(self._request(credentials))
 
     async def _request(self, credentials: IUsernamePassword) -> bytes:
-        # A name that is too long or not UTF-8 is treated as an unknown one, and takes as long.
+        # A name that is too long, not UTF-8 or has a NUL is treated as an unknown one, and takes as
+        # long. No database server stores a NUL.
+        name = credentials.username.decode(errors="replace").replace("\0", "\ufffd")
         try:
-            key = name_key(credentials.username.decode(errors="replace"))
+            key = name_key(name)
         except BadName:
             key = ""
         password = credentials.password.decode(errors="surrogateescape")

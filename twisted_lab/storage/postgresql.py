@@ -18,6 +18,8 @@ from twisted_lab.text.language import N_
 
 FIRST_DELAY = 0.1  # seconds until the second try to connect; it doubles with each further one
 LONGEST_DELAY = 5.0
+# The lock of those who store at the same time: "nlac".
+STORE_LOCK = 0x6E6C6163
 
 # Who has committed what: see `_has_committed`.
 WRITERS = (
@@ -26,6 +28,9 @@ WRITERS = (
 )
 _ENTER = "INSERT INTO writers (id, batch, seen) VALUES (%s, 0, now()) ON CONFLICT DO NOTHING"
 _LEAVE_OLD = "DELETE FROM writers WHERE seen < now() - interval '1 day' AND id <> %s"
+# Transactions that store wait for each other, as in SQLite: otherwise two processes could each find
+# an address unknown, and greet it by two names.
+_LOCK = f"SELECT pg_advisory_xact_lock({STORE_LOCK})"
 # A transaction that has changed nothing must not wait for the disk.
 _MARK = (
     "UPDATE writers SET batch = %s, seen = now() "
@@ -173,6 +178,8 @@ class PostgreSQLDatabase(Database[Q]):
         execute = connection.execute
         with connection.pipeline():
             execute(self._begin)
+            if self._begin == "BEGIN":
+                execute(_LOCK)
             for work in works:
                 execute("SAVEPOINT work")
                 try:
