@@ -77,7 +77,7 @@ class Terminal:
         Twisted's own services say that they are ``starting on`` a port once they listen there, and
         nc begins with a capital letter.
         """
-        serves = re.compile(r"[Ll]istening on |starting on \d")
+        serves = re.compile(r"[Ll]istening on |starting on \d|прослушивается |взят порт ")
         return any(map(serves.search, self.output)) or self.output[-1:] == [">"]
 
     def wait(self, condition: Callable[[], object], wanted: str) -> None:
