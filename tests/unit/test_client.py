@@ -181,11 +181,16 @@ class ClientOptionsTests(SynchronousTestCase):
     def test_a_user_is_asked_for_missing_values(self) -> None:
         options = parse("--host", "example.org")
         said = io.StringIO()
-        with redirect_stdout(said), patch("sys.stdin", io.StringIO("x\n9191\n")):
+        with redirect_stdout(said), patch("sys.stdin", io.StringIO("x\n0\n9191\n")):
             options.complete(interactive=True)
         self.assertEqual((options.host, options.port), ("example.org", 9191))
         self.assertNotIn("Host", said.getvalue())
-        self.assertEqual(said.getvalue().count("Port [9090]: "), 2)
+        self.assertEqual(said.getvalue().count("Port [9090]: "), 3)
+        for answer in ("x", "0"):
+            self.assertIn(
+                f"a port to connect to is a number from 1 to 65535, not '{answer}'",
+                said.getvalue(),
+            )
 
     def test_a_user_is_asked_for_host_and_port(self) -> None:
         options = parse()
