@@ -75,7 +75,16 @@ class ClientConnection(Protocol):
     @property
     def ends_with_error(self) -> bool:
         """Tell whether the last received line is ``error: ...``."""
-        return self._tail.rstrip(b"\r\n").rpartition(b"\n")[2].startswith(b"error: ")
+        return self._last_line.startswith(b"error: ")
+
+    @property
+    def ends_with_question(self) -> bool:
+        """Tell whether the last received line ends with a question mark."""
+        return self._last_line.rstrip().endswith(b"?")
+
+    @property
+    def _last_line(self) -> bytes:
+        return self._tail.rstrip(b"\r\n").rpartition(b"\n")[2]
 
     @property
     def is_silent(self) -> bool:
