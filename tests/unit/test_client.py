@@ -22,7 +22,7 @@ from zope.interface import alsoProvides
 from tests.doubles.recording import PEER, SERVER, Recorder
 from twisted_lab.client import services
 from twisted_lab.client.connecting import advice
-from twisted_lab.client.connection import ClientConnection, HungUp
+from twisted_lab.client.connection import PATIENCE, ClientConnection, GaveUp, HungUp
 from twisted_lab.client.dialogue import AnyTalk
 from twisted_lab.client.exit_line import UntilExit
 from twisted_lab.client.framing import Framing, Headed, Int32, Text, Unchanged
@@ -458,6 +458,32 @@ class ClientConnectionTests(ConnectedTestCase):
             self.connection.dataReceived(data)
         self.assertFalse(self.connection.is_silent)
         self.assertEqual(len(self.heard), 2)
+
+    def test_the_client_gives_up_when_the_server_does_not_end(self) -> None:
+        self.connection.send(b"hi\n")
+        self.clock.advance(1000)  # The user decides when to leave.
+        self.connection.finish()
+        self.clock.advance(PATIENCE - 1)
+        self.connection.dataReceived(b"h")
+        self.clock.pump([1.0] * int(PATIENCE - 1))
+        self.assertFalse(self.transport.disconnected)
+        self.clock.advance(1.0)
+        self.assertTrue(self.transport.disconnected)
+        self.connection.connectionLost(Failure(ConnectionLost()))
+        said = self.failureResultOf(self.connection.ended, GaveUp).getErrorMessage()
+        self.assertEqual(
+            said,
+            "127.0.0.1:9090 has neither answered nor closed for 10 s: the client stops waiting",
+        )
+
+    def test_output_that_waits_to_be_read_counts_as_an_answer(self) -> None:
+        self.connection.finish()
+        with patch("twisted_lab.channels.idleness.has_unread", return_value=True):
+            self.clock.pump([PATIENCE] * 3)
+        self.assertFalse(self.transport.disconnected)
+        self.connection.connectionLost(Failure(ConnectionDone()))
+        self.successResultOf(self.connection.ended)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_an_error_in_the_last_line_is_recognised(self) -> None:
         for said, is_error in (
