@@ -486,9 +486,7 @@ class ServiceEvents(_Reporter):
 
     def diagram_written(self, path: str) -> None:
         """Report that a diagram was written."""
-        self._announce(
-            LogLevel.info, "diagram written", N_("wrote the diagram {path}"), path=path
-        )
+        self._announce(LogLevel.info, "diagram written", N_("wrote the diagram {path}"), path=path)
 
     def diagram_lost(self, path: str, reason: str) -> None:
         """Report that a diagram could not be written."""

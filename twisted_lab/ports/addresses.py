@@ -39,9 +39,7 @@ def server_port(text: str) -> int:
     with suppress(UsageError):
         if number := port_number(text):
             return number
-    raise UsageError(
-        _("a port to connect to is a number from 1 to 65535, not {text!r}", text=text)
-    )
+    raise UsageError(_("a port to connect to is a number from 1 to 65535, not {text!r}", text=text))
 
 
 def host_name(text: str) -> str:
