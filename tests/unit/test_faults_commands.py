@@ -71,7 +71,7 @@ class CommandTests(SynchronousTestCase):
         self.tell("add", "loss=20%")
         before = self.service.toxics
         for text, problem in (
-            ("lost", "not 'lost'"),
+            ("lost", "there is no toxic 'lost'; did you mean loss"),
             ("loss=120%", "at most 100%"),
             ("loss,proxy=chatt", "there is no proxy 'chatt'; there is chat, plain"),
             ("loss,proxy=plain", "plain is a stream: tell where its messages end"),

@@ -484,6 +484,10 @@ class ServiceEvents(_Reporter):
             reason=reason,
         )
 
+    def diagram_written(self, path: str) -> None:
+        """Report that a diagram was written."""
+        self._announce(LogLevel.info, "diagram written", N_("wrote the diagram {path}"), path=path)
+
     def diagram_lost(self, path: str, reason: str) -> None:
         """Report that a diagram could not be written."""
         self._announce(

@@ -80,7 +80,8 @@ def how_to_connect_to_all(
     process: ServiceProcess, services: Mapping[str, ServiceOptions], client: str
 ) -> str:
     """Return a table of the services, their addresses and the commands to connect, with notes."""
-    notes = []
+    opens = dict.fromkeys(each.open_note for each in services.values() if each.open_note)
+    notes = [f"\n{note}" for note in opens]
     rows = [(_("service"), _("address"), _("how to connect"))]
     for name, options in services.items():
         service: NetworkService = process.getServiceNamed(options.command)
