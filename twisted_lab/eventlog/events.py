@@ -196,6 +196,16 @@ class ServiceEvents(_Reporter):
             fingerprint=fingerprint,
         )
 
+    def certificate_begins(self, path: str, since: str) -> None:
+        """Warn that the certificate is not valid yet."""
+        self._announce(
+            LogLevel.warn,
+            "certificate begins",
+            N_("the certificate {path} is valid from {since} on, and clients refuse it until then"),
+            path=path,
+            since=since,
+        )
+
     def certificate_ends(self, path: str, until: str, days: float) -> None:
         """Warn that the certificate ends soon, or has ended: `days` are negative then."""
         if days < 0:
