@@ -32,6 +32,7 @@ from tests.processes import (
     send_until_full,
     wait_until,
 )
+from twisted_lab import __version__
 
 ECHO = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1")
 
