@@ -67,8 +67,8 @@ check-repeat: $(INSTALLED)  ## check correct and broken programs again and again
 RUN = $(BIN)/python
 PYTEST = $(BIN)/python -m pytest $(PARALLEL)
 
-# Many tests wait rather than compute, so two workers more than there are cores; each costs 2 s to start.
-PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 2) --dist loadgroup --max-worker-restart 0
+# Many tests wait rather than compute, so four workers more than there are cores; each costs 2 s to start.
+PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 4) --dist loadgroup --max-worker-restart 0
 
 # Tests of the services by stream also run without the fast path.
 STREAMS := $(addprefix tests/integration/test_,echo_process.py conversations.py accounts.py workers.py)
@@ -146,12 +146,8 @@ wheel: $(INSTALLED)  ## build the wheel, to install the command `netlab` elsewhe
 translated: $(INSTALLED)  ## write into all translated pages that they are up to date
 	@$(BIN)/python -m tests.programs.translations --update
 
-release: $(INSTALLED)  ## make version VERSION: its number, and the change log from newsfragments/
-	@[ "$(VERSION)" ] || { echo "which version? make release VERSION=1.2.3" >&2; exit 1; }
-	@[ -z "$$(git status --porcelain)" ] || { echo "there are changes that are not committed" >&2; exit 1; }
-	@$(BIN)/python -m tests.programs.translations
-	@sed -i 's/^__version__ = .*/__version__ = "$(VERSION)"/' twisted_lab/__init__.py
-	@$(BIN)/towncrier build --yes --version "$(VERSION)"
+release: $(INSTALLED)  ## make version VERSION=1.2.3: its number, and the change log from newsfragments/
+	@$(BIN)/python -m tests.programs.release "$(VERSION)"
 	@echo "See the change log, run .ci/run, and commit."
 
 clean:  ## remove .venv and all that was built

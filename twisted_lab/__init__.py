@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from twisted_lab.memory import hook_for
 
-__version__ = "0.1.0"
+__version__ = "0.1.0.dev0"
 
 _PROGRAMS = tuple(
     f"twisted_lab.{name}" for name in ("accounts", "check", "client", "control", "faults", "show")
@@ -48,9 +48,10 @@ if sys.argv[:1] == ["-m"] and (
         if _is_missing(_module):
             from pathlib import Path
 
-            _python = Path(__file__).resolve().parents[1] / ".venv/bin/python"
+            _folder = Path(__file__).resolve().parents[1]
             raise SystemExit(
                 f"No module named {_module.partition('.')[0]!r} for this Python; `make run` sets "
-                f"up one that has all modules: {_python} "
-                f"-m twisted_lab.{_program.rpartition('.')[2]}"
+                f"up one that has all modules: {_folder / '.venv/bin/python'} "
+                f"-m twisted_lab.{_program.rpartition('.')[2]}. Without make, "
+                f"`python -m pip install .` in {_folder} installs them."
             )

@@ -139,8 +139,8 @@ def test_a_refused_connection_is_one_line(unused_port: int) -> None:
     end = run("--port", str(unused_port))
     assert end.returncode == 1
     assert end.stderr.decode() == (
-        f"could not connect to localhost:{unused_port}: connection refused; is the server running "
-        f"there? It is started with: twistd -n netlab-echo --port {unused_port}\n"
+        f"could not connect to localhost:{unused_port}: connection refused; does your server run "
+        "there, on this port?\n"
     )
 
 
@@ -193,7 +193,8 @@ def test_a_silent_server_is_reported_as_such() -> None:
         end = run("ident", "--quiet", "--port", str(port))
     assert end.returncode == 1
     assert end.stderr.decode() == (
-        f"127.0.0.1:{port}: nothing received; if the server uses TLS, try --tls\n"
+        f"127.0.0.1:{port}: nothing received: the server may be slow, run another service, or use "
+        "another framing; if it uses TLS, try --tls\n"
     )
 
 
@@ -201,7 +202,7 @@ def test_a_silent_server_is_reported_as_such() -> None:
     ("typed", "told"),
     [
         (b"x" * 70_000, b"not sent: message of 70000 bytes is over the limit of 65536\n"),
-        (b"Anna", b"not let in: see the server's last line\n"),
+        (b"Anna", b"you left before the server let you in\n"),
     ],
 )
 def test_the_last_line_refers_to_the_servers_reply(typed: bytes, told: bytes) -> None:

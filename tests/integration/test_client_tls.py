@@ -136,7 +136,7 @@ def test_a_client_without_tls_gets_advice(tmp_path: Path, name: str) -> None:
         for typed in (b"hi\n", b"hello, whoever you are\n"):
             done = client(tmp_path, typed, name, "--port", port)
             assert (done.returncode, done.stdout) == (1, b"")
-            assert b"if the server uses TLS, try --tls" in done.stderr
+            assert b"uses TLS, try --tls" in done.stderr
         if name == "echo":
             return
         # Without input: a user waits for the greeting.
@@ -147,7 +147,7 @@ def test_a_client_without_tls_gets_advice(tmp_path: Path, name: str) -> None:
             env=ENVIRONMENT,
         ) as waiting:
             assert waiting.stderr is not None
-            assert waiting.stderr.readline() == (
-                f"127.0.0.1:{port}: nothing received; if the server uses TLS, try --tls\n".encode()
-            )
+            said = waiting.stderr.readline()
+            assert said.startswith(f"127.0.0.1:{port}: nothing received: ".encode())
+            assert said.endswith(b"; if it uses TLS, try --tls\n")
             waiting.kill()

@@ -71,7 +71,8 @@ def test_a_python_without_our_modules_is_one_line(tmp_path: Path, module: str) -
         assert (end.returncode, end.stdout) == (1, "")
         assert end.stderr == (
             f"No module named '{missing}' for this Python; `make run` sets up one that has all "
-            f"modules: {ROOT}/.venv/bin/python -m twisted_lab.{module}\n"
+            f"modules: {ROOT}/.venv/bin/python -m twisted_lab.{module}. Without make, "
+            f"`python -m pip install .` in {ROOT} installs them.\n"
         )
 
 

@@ -32,6 +32,7 @@ from tests.processes import (
     send_until_full,
     wait_until,
 )
+from twisted_lab import __version__
 
 ECHO = ("netlab-echo", "--port", "0", "--interface", "127.0.0.1")
 
@@ -46,7 +47,7 @@ def test_the_server_starts_serves_logs_and_stops(tmp_path: Path) -> None:
         server.wait_for("client disconnected")
         assert server.stop() == 0
     assert server.events()[:5] == [
-        "server started: netlab-echo 0.1.0",
+        f"server started: netlab-echo {__version__}",
         f"listening on 127.0.0.1:{port}",
         f"client connected: {peer}",
         f"received 13 bytes from {peer}",

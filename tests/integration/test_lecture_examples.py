@@ -18,6 +18,7 @@ from tests.processes import (
     Server,
     connect,
     line,
+    receive,
     receive_all,
     send_until_full,
 )
@@ -119,7 +120,7 @@ def test_a_character_and_a_line_arrive_in_pieces(tmp_path: Path, kind: str) -> N
     with example_server(tmp_path, "echo", kind) as server, connect(server.wait_for_port()) as peer:
         for byte in "да".encode():
             peer.sendall(bytes([byte]))
-        assert peer.recv(4, socket.MSG_WAITALL).decode() == "ДА"
+        assert receive(peer, 4).decode() == "ДА"
         peer.sendall("д".encode()[:1])
         peer.shutdown(socket.SHUT_WR)
         assert receive_all(peer).decode() == "\ufffd"

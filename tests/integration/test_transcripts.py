@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import ENVIRONMENT, ROOT
-from tests.transcripts.__main__ import OWN_NETWORK
+from tests.transcripts.__main__ import OWN_NETWORK, original
 from tests.transcripts.reader import Reader
 from tests.transcripts.terminal import Stuck
 
@@ -39,7 +39,7 @@ def has_network() -> bool:
 
 
 def marks(page: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.long] if page in LONG else []
+    return [pytest.mark.long] if original(page) in LONG else []
 
 
 @pytest.mark.parametrize("page", [pytest.param(page, marks=marks(page)) for page in PAGES])

@@ -1,7 +1,8 @@
 """``python -m tests.transcripts PAGE``: follow a page, in a network of its own.
 
 The folder is empty, or a copy of the checkout if the page begins in one. Only commands in docs/
-find those of `.venv` by themselves: its pages say that they do.
+find those of `.venv` by themselves: its pages say that they do. A translation is followed as its
+original is, in terminals of its language.
 """
 
 from __future__ import annotations
@@ -60,10 +61,15 @@ def copy_environment(target: Path) -> None:
         (target / name).touch()
 
 
+def original(page: str) -> str:
+    """Return the page of which a page is the translation, or the page itself."""
+    return page.replace(".ru.md", ".md")
+
+
 def follow(page: str, folder: Path) -> None:
     """Follow a page, given by its path in the checkout."""
     code = ROOT
-    if page in IN_CHECKOUT:
+    if original(page) in IN_CHECKOUT:
         hidden = (".git", ".venv", ".coverage*", ".hypothesis", "_build", "_trial_temp*", "*cache*")
         ignore = shutil.ignore_patterns(*hidden)
         shutil.copytree(ROOT, folder, ignore=ignore, dirs_exist_ok=True)
@@ -76,7 +82,8 @@ def follow(page: str, folder: Path) -> None:
     path = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
     environment = {
         "HOME": str(folder),
-        "LANG": "C.UTF-8",
+        "LANG": "ru_RU.UTF-8" if page.endswith(".ru.md") else "C.UTF-8",
+        "LC_CTYPE": "C.UTF-8",  # the locale of a translation need not be installed
         "PATH": f"{folder / '.venv' / 'bin'}:{path}" if page.startswith("docs/") else path,
         "PYTHONPATH": str(code),  # .venv may be that of another checkout
         "PROMPT_TOOLKIT_NO_CPR": "1",  # this terminal does not answer where its cursor is

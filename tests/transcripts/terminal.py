@@ -77,7 +77,7 @@ class Terminal:
         Twisted's own services say that they are ``starting on`` a port once they listen there, and
         nc begins with a capital letter.
         """
-        serves = re.compile(r"[Ll]istening on |starting on \d")
+        serves = re.compile(r"[Ll]istening on |starting on \d|прослушивается |взят порт ")
         return any(map(serves.search, self.output)) or self.output[-1:] == [">"]
 
     def wait(self, condition: Callable[[], object], wanted: str) -> None:
@@ -114,6 +114,15 @@ class Terminal:
         self.goes_on, self.status = False, None
         self._shell.send("\x03")
         self.wait(lambda: self.ended, "that Ctrl-C has ended the command")
+
+    def stop(self) -> None:
+        """End what runs, and not by a key, which would reach the shell if that has just ended."""
+        self.goes_on, self.status = False, None
+        running = os.tcgetpgrp(self._shell.child_fd)
+        if running != self._shell.pid:
+            with suppress(ProcessLookupError):
+                os.killpg(running, signal.SIGINT)
+        self.wait(lambda: self.ended, "that an interrupt has ended the command")
 
     def has_ended(self) -> bool:
         """Wait until the command has ended, or will go on.

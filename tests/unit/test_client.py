@@ -1,4 +1,5 @@
 import io
+import sys
 from contextlib import redirect_stderr, redirect_stdout
 from unittest.mock import patch
 
@@ -21,7 +22,7 @@ from zope.interface import alsoProvides
 from tests.doubles.recording import PEER, SERVER, Recorder
 from twisted_lab.client import services
 from twisted_lab.client.connecting import advice
-from twisted_lab.client.connection import ClientConnection, HungUp
+from twisted_lab.client.connection import PATIENCE, ClientConnection, GaveUp, HungUp
 from twisted_lab.client.dialogue import AnyTalk
 from twisted_lab.client.exit_line import UntilExit
 from twisted_lab.client.framing import Framing, Headed, Int32, Text, Unchanged
@@ -74,7 +75,18 @@ class ClientOptionsTests(SynchronousTestCase):
                 f"the service is one of {', '.join(known_services())}, or another one with its "
                 "--port, not 'ekho'",
             ),
-            (["echo", "echo"], "not 'echo echo'"),
+            (["echo", "echo"], "not 'echo echo' (--help"),
+            (["ech"], "not 'ech'; did you mean echo? (--help"),
+            (["massages"], "not 'massages'; did you mean messages?"),
+            (["localhost", "9090"], "did you mean --host localhost --port 9090?"),
+            (["localhost:9090"], "did you mean --host localhost --port 9090?"),
+            (["[::1]:9090"], "did you mean --host ::1 --port 9090?"),
+            (["3333"], "not '3333'; did you mean --port 3333?"),
+            (["messages", "3333"], "did you mean messages --port 3333?"),
+            (["chat", "box", "9095"], "did you mean chat --host box --port 9095?"),
+            (["auth", "192.0.2.7"], "did you mean auth --host 192.0.2.7?"),
+            (["192.0.2.7", "--port", "7"], "did you mean --host 192.0.2.7?"),
+            (["localhost", "0"], "not 'localhost 0' (--help"),
             (["--port", "x"], "--port: expected a whole number from 1 to 65535, not 'x'"),
             (["--port", "0"], "--port: expected a whole number from 1 to 65535, not '0'"),
             (["echo", "--framing", "text"], "echo does not support --framing"),
@@ -181,11 +193,16 @@ class ClientOptionsTests(SynchronousTestCase):
     def test_a_user_is_asked_for_missing_values(self) -> None:
         options = parse("--host", "example.org")
         said = io.StringIO()
-        with redirect_stdout(said), patch("sys.stdin", io.StringIO("x\n9191\n")):
+        with redirect_stdout(said), patch("sys.stdin", io.StringIO("x\n0\n9191\n")):
             options.complete(interactive=True)
         self.assertEqual((options.host, options.port), ("example.org", 9191))
         self.assertNotIn("Host", said.getvalue())
-        self.assertEqual(said.getvalue().count("Port [9090]: "), 2)
+        self.assertEqual(said.getvalue().count("Port [9090]: "), 3)
+        for answer in ("x", "0"):
+            self.assertIn(
+                f"a port to connect to is a number from 1 to 65535, not '{answer}'",
+                said.getvalue(),
+            )
 
     def test_a_user_is_asked_for_host_and_port(self) -> None:
         options = parse()
@@ -198,8 +215,7 @@ class AdviceTests(SynchronousTestCase):
     def test_each_connection_error_has_advice(self) -> None:
         options = parse("--host", "example.org", "--port", "9191")
         for error, text in (
-            (ConnectRefused(111), "connection refused; is the server running there?"),
-            (ConnectRefused(111), "twistd -n netlab-echo --port 9191"),
+            (ConnectRefused(111), "connection refused; does your server run there, on this port?"),
             (DNSLookupError("example.org"), "no host has that name"),
             (ConnectTimeout(), "no answer"),
             (ValueError("invalid hostname: ..."), "invalid hostname"),
@@ -208,6 +224,21 @@ class AdviceTests(SynchronousTestCase):
             self.assertTrue(line.startswith("could not connect to example.org:9191: "), line)
             self.assertIn(text, line)
             self.assertNotIn("\n", line)
+
+    def test_a_service_of_ours_is_named_with_the_command_that_starts_it(self) -> None:
+        start = "is the server running there? It is started with: "
+        for arguments, program, told in (
+            ((), "twistd", f"{start}twistd -n netlab-echo --port 9090"),
+            ((), "netlab", f"{start}netlab run echo --port 9090"),
+            (("chat", "--port", "7"), "netlab", f"{start}netlab run chat --port 7"),
+            (("--port", "7"), "netlab", "does your server run there, on this port?"),
+            (("chatt", "--port", "9095"), "netlab", "does your server run there, on this port?"),
+        ):
+            self.patch(sys, "argv", [f"/usr/bin/{program}"])
+            options = parse(*arguments)
+            options.complete(interactive=False)
+            said = advice(ConnectRefused(111), options, NO_HOST)
+            self.assertEqual(said.partition("refused; ")[2], told)
 
 
 class UntilExitTests(SynchronousTestCase):
@@ -428,9 +459,35 @@ class ClientConnectionTests(ConnectedTestCase):
         self.assertFalse(self.connection.is_silent)
         self.assertEqual(len(self.heard), 2)
 
+    def test_the_client_gives_up_when_the_server_does_not_end(self) -> None:
+        self.connection.send(b"hi\n")
+        self.clock.advance(1000)  # The user decides when to leave.
+        self.connection.finish()
+        self.clock.advance(PATIENCE - 1)
+        self.connection.dataReceived(b"h")
+        self.clock.pump([1.0] * int(PATIENCE - 1))
+        self.assertFalse(self.transport.disconnected)
+        self.clock.advance(1.0)
+        self.assertTrue(self.transport.disconnected)
+        self.connection.connectionLost(Failure(ConnectionLost()))
+        said = self.failureResultOf(self.connection.ended, GaveUp).getErrorMessage()
+        self.assertEqual(
+            said,
+            "127.0.0.1:9090 has neither answered nor closed for 10 s: the client stops waiting",
+        )
+
+    def test_output_that_waits_to_be_read_counts_as_an_answer(self) -> None:
+        self.connection.finish()
+        with patch("twisted_lab.channels.idleness.has_unread", return_value=True):
+            self.clock.pump([PATIENCE] * 3)
+        self.assertFalse(self.transport.disconnected)
+        self.connection.connectionLost(Failure(ConnectionDone()))
+        self.successResultOf(self.connection.ended)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_an_error_in_the_last_line_is_recognised(self) -> None:
         for said, is_error in (
-            ((b"CONNECT\nerror: no\n",), True),
+            ((b"Name?\nerror: no\n",), True),
             ((b"CONNECT\r\ner", b"ror: no\r\n"), True),
             ((b"error: " + b"x" * 1000,), True),
             ((b"error: no\n", b"Name?\n"), False),
@@ -491,7 +548,11 @@ class SuggestTLSTests(ConnectedTestCase):
         self.watch(is_greeted=True)
         self.clock.pump([1.0] * 3)
         self.assertEqual(
-            self.told, ["127.0.0.1:9090: nothing received; if the server uses TLS, try --tls"]
+            self.told,
+            [
+                "127.0.0.1:9090: nothing received: the server may be slow, run another service, or "
+                "use another framing; if it uses TLS, try --tls"
+            ],
         )
         self.assertEqual(self.clock.getDelayedCalls(), [])
 

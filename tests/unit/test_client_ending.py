@@ -36,7 +36,12 @@ CLOSED = "closed by the server"
 RESET = "connection reset"
 SERVER_LOG = "see the server's log, or try again"
 TRY_TLS = "nothing received; if the server uses TLS, try --tls"
+SILENT = (
+    "nothing received: the server may be slow, run another service, or use another framing; if it "
+    "uses TLS, try --tls"
+)
 NOT_LET_IN = "not let in: see the server's last line"
+LEFT = "you left before the server let you in"
 
 
 class VerdictTests(ConnectedTestCase):
@@ -88,10 +93,20 @@ class VerdictTests(ConnectedTestCase):
         said = self.judge("ident", received=b"Name?\n", dialogue=Introduction(), hung_up=CLOSED)
         self.assertEqual(said, ([NOT_LET_IN], 1))
 
+    def test_leaving_at_a_question_gives_status_1(self) -> None:
+        for received, line in (
+            (b"Name or token?\n", LEFT),
+            (b"Name or token?", LEFT),
+            (b"Name or token?\nerror: no\n", NOT_LET_IN),
+        ):
+            self.setUp()
+            said = self.judge("auth", received=received, dialogue=Login(None, ""))
+            self.assertEqual(said, ([line], 1))
+
     def test_a_missing_answer_gives_status_1(self) -> None:
         for arguments, sent, line in (
-            (("echo",), b"hi\n", [f"127.0.0.1:9090: {TRY_TLS}"]),
-            (("messages",), b"", [f"127.0.0.1:9090: {TRY_TLS}"]),
+            (("echo",), b"hi\n", [f"127.0.0.1:9090: {SILENT}"]),
+            (("messages",), b"", [f"127.0.0.1:9090: {SILENT}"]),
             (("messages", "--tls"), b"", ["the server did not answer"]),
         ):
             self.setUp()

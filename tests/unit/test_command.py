@@ -44,11 +44,12 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual((status, errors), (0, ""))
         for word in PROGRAMS:
             self.assertIn(f"\n  {word} ", output)
-        for words in ([], ["-h"]):
+        for words in ([], ["-h"], ["help"]):
             self.assertEqual(self.start(*words), (0, output, ""))
 
     def test_version(self) -> None:
-        self.assertEqual(self.start("--version"), (0, f"twisted_lab {__version__}\n", ""))
+        for word in ("--version", "version"):
+            self.assertEqual(self.start(word), (0, f"twisted_lab {__version__}\n", ""))
 
     def test_an_unknown_word_is_answered_with_the_nearest(self) -> None:
         for word, advice in (
@@ -94,11 +95,14 @@ class CommandTests(SynchronousTestCase):
             self.assertEqual(as_started(usage), usage)
 
     def test_completion_wants_a_shell_that_it_knows(self) -> None:
-        for words in ([], ["tcsh"], ["bash", "zsh"]):
-            line = (
-                "netlab completion: the shell is one of bash, zsh, fish, not "
-                f"{' '.join(words)!r} (--help lists the options)\n"
-            )
+        one_of = "the shell is one of bash, zsh, fish, not"
+        for words, problem in (
+            ([], "which shell? bash, zsh or fish"),
+            (["powershell"], f"{one_of} 'powershell'"),
+            (["bsh"], f"{one_of} 'bsh'; did you mean bash?"),
+            (["bash", "zsh"], f"{one_of} 'bash zsh'; did you mean bash?"),
+        ):
+            line = f"netlab completion: {problem} (--help lists the options)\n"
             self.assertEqual(self.start("completion", *words), (2, "", line))
 
     def test_completion_prints_a_script(self) -> None:

@@ -292,20 +292,21 @@ class PictureTests(SynchronousTestCase):
 
 class DiagramFileTests(SynchronousTestCase):
     def test_the_picture_is_written_at_the_end(self) -> None:
-        path, picture, failed = self.mktemp(), Picture(), list[str]()
+        path, picture, said = self.mktemp(), Picture(), list[str]()
         Talk(Clock(), ToxicSet(7, "chat"), picture.of("chat")).have(2)
-        file = DiagramFile(path, picture, failed.append)
+        file = DiagramFile(path, picture, lambda: said.append("written"), said.append)
         file.open()
+        self.assertEqual(said, [])
         self.successResultOf(Deferred.fromCoroutine(file.close()))
         file.discard()
         self.assertIn("line 1", Path(path).read_text())
-        self.assertEqual(failed, [])
+        self.assertEqual(said, ["written"])
 
     def test_a_wrong_path_is_refused_at_the_start_and_a_full_disk_reported(self) -> None:
         failed = list[str]()
         with self.assertRaisesRegex(NotReady, "^cannot write '/nowhere/x.svg': No such file"):
-            DiagramFile("/nowhere/x.svg", Picture(), failed.append).open()
-        file = DiagramFile("/dev/full", Picture(), failed.append)
+            DiagramFile("/nowhere/x.svg", Picture(), self.fail, failed.append).open()
+        file = DiagramFile("/dev/full", Picture(), self.fail, failed.append)
         file.open()
         self.successResultOf(Deferred.fromCoroutine(file.close()))
         self.assertEqual(failed, ["No space left on device"])

@@ -103,7 +103,7 @@ class FileTests(SynchronousTestCase):
             (f'{first}after = "-1s"', "phase 1: expected a time such as 50ms or 2s, not '-1s'"),
             ('[[phase]]\nfor = "0s"', "phase 1: expected at least 1ms as for, not '0s'"),
             (f"{first}toxics = [3]", 'phase 1: expected toxics = ["loss=50%"], not [3]'),
-            (f'{first}[[phase]]\ntoxics = ["lose"]', "phase 2: expected a toxic, one of"),
+            (f'{first}[[phase]]\ntoxics = ["x"]', "phase 2: expected a toxic, one of"),
             (f'{first}toxics = ["loss,proxy=tcp:9190"]', "phase 1: toxic loss acts on messages"),
             (f'{first}toxics = ["loss,name=loss"]', "two toxics have the name 'loss'"),
             (f'{first}disabled = ["tcp:1"]', "there is no proxy 'tcp:1'; there is tcp:9190, udp"),

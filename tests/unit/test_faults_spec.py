@@ -83,7 +83,7 @@ class ReadTests(SynchronousTestCase):
     def test_each_mistake_has_an_error_that_says_what_is_right(self) -> None:
         for text, error in (
             ("", "expected a toxic, one of latency, bandwidth, "),
-            ("lose=20%", "not 'lose'"),
+            ("lose=20%", "there is no toxic 'lose'; did you mean loss?"),
             ("loss,", "toxic loss: expected ATTRIBUTE=VALUE with one of name, proxy, "),
             ("loss,nth", "not 'nth'"),
             ("loss,size=3", "not 'size=3'"),

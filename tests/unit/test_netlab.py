@@ -385,8 +385,15 @@ class MakeServiceTests(SynchronousTestCase):
             "service   address       how to connect\n"
             "echo      0.0.0.0:9090  python -m twisted_lab.client echo\n"
             "messages  0.0.0.0:9091  python -m twisted_lab.client messages\n"
+            "other machines can connect, too; --interface 127.0.0.1 prevents it\n"
             "\n",
         )
+
+    def test_nobody_is_told_of_what_they_have_chosen(self) -> None:
+        for arguments in (["--interface", "0.0.0.0"], ["--echo-interface", "0.0.0.0"]):
+            self.assertNotIn("can connect", self.table("--only", "echo", *arguments))
+        told = self.table("--only", "echo,messages", "--echo-interface", "127.0.0.1")
+        self.assertEqual(told.count("can connect"), 1)
 
 
 class SecretsTests(SynchronousTestCase):

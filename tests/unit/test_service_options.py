@@ -84,6 +84,15 @@ class ServiceOptionsTests(SynchronousTestCase):
             self.assertRaises(SystemExit, options.parseOptions, ["--listen", "x"])
         self.assertIn("--listen supports only streams", said.getvalue())
 
+    def test_a_note_says_that_other_machines_can_connect_unless_that_was_chosen(self) -> None:
+        self.assertIn("--interface 127.0.0.1 prevents it", parse().open_note)
+        for arguments in (
+            ["--interface", "127.0.0.1"],
+            ["--interface", "0.0.0.0"],
+            ["--listen", "tcp:1"],
+        ):
+            self.assertEqual(parse(*arguments).open_note, "")
+
     def test_port_was_given_reports_an_explicit_port(self) -> None:
         self.assertFalse(parse().port_was_given)
         self.assertTrue(parse("--port", "7007").port_was_given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
@@ -18,7 +19,7 @@ from twisted_lab.codecs import MessageError
 from twisted_lab.services import broadcast, messages
 from twisted_lab.services.broadcast import Broadcast
 from twisted_lab.services.messages import number_messages
-from twisted_lab.serving import ServiceProcess
+from twisted_lab.serving import NetworkService, ServiceProcess, in_own_process
 from twisted_lab.testing import ScriptedChannel, play
 
 
@@ -143,6 +144,20 @@ class OptionsTests(SynchronousTestCase):
         for module in (messages, broadcast):
             service = module.makeService(self.parse(module, "--port", "0"))
             self.assertFalse(service.running)
+
+    def test_only_a_terminal_gets_the_note_that_other_machines_can_connect(self) -> None:
+        def built(is_terminal: bool, *arguments: str) -> ServiceProcess:
+            def build(process: ServiceProcess, options: Any) -> NetworkService:
+                process.log.is_for_people = is_terminal
+                return messages.build(process, options)
+
+            return in_own_process(build)(self.parse(messages, "--port", "0", *arguments))
+
+        self.assertIsNone(built(False).greeting)
+        self.assertIsNone(built(True, "--interface", "127.0.0.1").greeting)
+        greeting = built(True).greeting
+        assert greeting is not None
+        self.assertIn("other machines can connect, too", greeting())
 
 
 class PlayTests(SynchronousTestCase):

@@ -14,7 +14,7 @@ from twisted.logger import LogLevel
 
 from twisted_lab.client import chat, pipe
 from twisted_lab.client.connecting import agree_on_tls, connect
-from twisted_lab.client.connection import ClientConnection, HungUp
+from twisted_lab.client.connection import ClientConnection, GaveUp, HungUp
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.signals import Signals
@@ -62,7 +62,7 @@ async def converse(
             await pipe.run(reactor, connection, dialogue)
     except HungUp as error:
         hung_up = message_of(error)
-    except MessageError as error:
+    except (GaveUp, MessageError) as error:
         raise Ended(_(error)) from None
     signals.check()
     raise verdict(options, connection, dialogue, hung_up, interactive)

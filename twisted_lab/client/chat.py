@@ -63,8 +63,7 @@ def verdict(
         case NoAnswer():
             line = f"{options.host}:{options.port}: {problem}"
             if not client.has_session:
-                command = f"twistd -n netlab-chat --port {options.port}"
-                line += _("; is it started? {command}", command=command)
+                line += _("; is it started? {command}", command=options.start_command)
             lines.append(line)
         case HungUp():
             lines.append(f"{options.host}:{options.port}: {problem}")

@@ -48,10 +48,15 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
     elif isinstance(error, ConnectTimeout):
         why = _("no answer; check host and port, and whether a firewall is in the way")
     elif isinstance(error, ConnectError) and error.osError:
-        why = _(
-            "{reason}; is the server running there? It is started with: {command}",
-            reason=_(os.strerror(error.osError)).lower(),
-            command=f"twistd -n netlab-{options.service} --port {options.port}",
+        reason, command = _(os.strerror(error.osError)).lower(), options.start_command
+        why = (
+            _(
+                "{reason}; is the server running there? It is started with: {command}",
+                reason=reason,
+                command=command,
+            )
+            if command
+            else _("{reason}; does your server run there, on this port?", reason=reason)
         )
     return not_connected(options, why)
 

@@ -17,6 +17,7 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from twisted_lab.channels.idleness import QuietTimer
 from twisted_lab.client.framing import Framing
 from twisted_lab.codecs import MessageError
 from twisted_lab.codecs.likeness import looks_like
@@ -27,10 +28,15 @@ from twisted_lab.peers import address_text
 from twisted_lab.text.language import N_
 
 LONGEST_ERROR = 2048  # bytes
+PATIENCE = 10.0  # seconds without input after `finish`
 
 
 class HungUp(Exception):
     """The connection ended early, so output of the server may be missing; the text says how."""
+
+
+class GaveUp(Exception):
+    """After the client's last bytes the server has neither sent anything nor closed in time."""
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
@@ -38,10 +44,11 @@ class ClientConnection(Protocol):
     """A connection that sends and receives bytes, and tells a complete conversation from a cut one.
 
     The client ends the conversation with a half-close. The server then sends its pending output and
-    closes, which marks the end of that output.
+    closes, which marks the end of that output. The client waits for it as long as the server does
+    not pause for PATIENCE seconds.
 
     Args:
-        clock: Measures the duration of the connection.
+        clock: Measures the duration of the connection, and pauses of the server.
         events: The reporter of the connection's events.
         framing: Converts input lines to bytes to send, and received bytes to output.
 
@@ -51,8 +58,9 @@ class ClientConnection(Protocol):
         framing: See above.
         deliver: Called with the bytes to show; to be set before the first bytes can arrive.
         ended: Fires with None when the server has closed after `finish`, or when the client has
-            aborted the connection. Fails with MessageError if a message is too long, and with
-            HungUp if the connection ends in any other way.
+            aborted the connection. Fails with MessageError if a message is too long, with GaveUp
+            if the server takes too long to end, and with HungUp if the connection ends in any other
+            way.
     """
 
     transport: StreamTransport
@@ -65,7 +73,7 @@ class ClientConnection(Protocol):
         self._clock = clock
         self._events = events
         self.framing = framing
-        self._error: MessageError | None = None
+        self._error: MessageError | GaveUp | None = None
         self._finished = False
         self._aborted = False
         self._bytes_in = 0
@@ -75,7 +83,16 @@ class ClientConnection(Protocol):
     @property
     def ends_with_error(self) -> bool:
         """Tell whether the last received line is ``error: ...``."""
-        return self._tail.rstrip(b"\r\n").rpartition(b"\n")[2].startswith(b"error: ")
+        return self._last_line.startswith(b"error: ")
+
+    @property
+    def ends_with_question(self) -> bool:
+        """Tell whether the last received line ends with a question mark."""
+        return self._last_line.rstrip().endswith(b"?")
+
+    @property
+    def _last_line(self) -> bytes:
+        return self._tail.rstrip(b"\r\n").rpartition(b"\n")[2]
 
     @property
     def is_silent(self) -> bool:
@@ -91,6 +108,7 @@ class ClientConnection(Protocol):
         """See `twisted.internet.interfaces.IProtocol`."""
         self.peer = address_text(self.transport.getPeer())
         self._since = self._clock.seconds()
+        self._quiet = QuietTimer(self._clock, self.transport, PATIENCE, self._give_up)
         if not ISSLTransport.providedBy(self.transport):
             self.handshakeCompleted()
 
@@ -104,6 +122,8 @@ class ClientConnection(Protocol):
         """See `twisted.internet.interfaces.IProtocol`."""
         is_alert = self.is_silent and len(data) == 7 and data.startswith(b"\x15\x03")
         self._bytes_in += len(data)
+        if self._finished:
+            self._quiet.heard()
         self._events.received(self.peer, len(data))
         with self._failing():
             if is_alert and not ISSLTransport.providedBy(self.transport):
@@ -138,11 +158,23 @@ class ClientConnection(Protocol):
             with self._failing():
                 self._write(self.framing.last())
             self._finished = True
+            self._quiet.heard()
             self.transport.unregisterProducer()
             if ISSLTransport.providedBy(self.transport):
                 self.transport.loseConnection()  # In TLS 1.3 output still arrives.
             else:
                 self.transport.loseWriteConnection()
+
+    def _give_up(self) -> None:
+        self._error = GaveUp(
+            N_(
+                "{peer} has neither answered nor closed for {seconds:.0f} s: the client stops "
+                "waiting",
+                peer=self.peer,
+                seconds=PATIENCE,
+            )
+        )
+        self.transport.abortConnection()
 
     def abort(self) -> None:
         """Abort the connection, and drop further output of the server."""
@@ -159,6 +191,7 @@ class ClientConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """See `twisted.internet.interfaces.IProtocol`."""
+        self._quiet.cancel()
         if not self._is_agreed:
             if not self.agreed.called:  # `agree_on_tls` may have timed out
                 self.agreed.errback(reason)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.client import meant
 from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.framing import Framing, Headed, Int32, Text, Unchanged
 from twisted_lab.client.known_hosts import KnownHosts
@@ -19,8 +20,9 @@ from twisted_lab.client.tokens import Tokens, default_path
 from twisted_lab.codecs import COUNTS, framing_name, text_header
 from twisted_lab.defaults import DEFAULTS, Defaults
 from twisted_lab.ports.addresses import host_and_port, server_port
+from twisted_lab.process.plugins import PREFIX
 from twisted_lab.text import option
-from twisted_lab.text.command_line import Options
+from twisted_lab.text.command_line import Options, as_started
 from twisted_lab.text.language import N_, _
 from twisted_lab.text.printing import print_line
 from twisted_lab.text.prompts import ask
@@ -120,24 +122,18 @@ class ClientOptions(Options):
         self.defaults["port"] = self.defaults["framing"] = N_("the service's own")
         self.defaults["name"] = N_("your user name")
 
-    def parseArgs(self, service: str = "echo", *others: str) -> None:
+    def parseArgs(self, *words: str) -> None:
         """Set the service, and check the options that depend on it."""
         if "host" in self.given:
             self.host = self._take_server(self.host)
+        service, *others = words or ("echo",)
         known = None if others else defaults_of(service)
-        if known is None and (others or not self.port):
-            words = " ".join([service, *others])
-            services = ", ".join(known_services())
-            raise UsageError(
-                _(
-                    "the service is one of {services}, or another one with its --port, not "
-                    "{words!r}",
-                    services=services,
-                    words=words,
-                )
-            )
+        if known is None:
+            self._refuse_words([service, *others])
         self.service = service
         self._defaults = known or Defaults(self.port, "text")
+        self._is_known = known is not None
+        self._is_named = bool(words)
         if self.framing and not self._defaults.framing:
             raise UsageError(_("{service} does not support --framing", service=service))
         self.framing = self.framing or self._defaults.framing
@@ -164,6 +160,23 @@ class ClientOptions(Options):
         if self.tls and service == "chat":
             raise UsageError(_("chat does not support --tls: it uses UDP"))
 
+    def _refuse_words(self, words: list[str]) -> None:
+        """Refuse words, unless they are one service that is not known, with its port.
+
+        Raises:
+            UsageError: They are not.
+        """
+        services = known_services()
+        question = meant.question(words, services)
+        if self.port and len(words) == 1 and not meant.as_options(words, services):
+            return
+        problem = _(
+            "the service is one of {services}, or another one with its --port, not {words!r}",
+            services=", ".join(services),
+            words=" ".join(words),
+        )
+        raise UsageError(f"{problem}; {question}" if question else problem)
+
     def _take_server(self, text: str) -> str:
         """Parse HOST or HOST:PORT, set the port if there is one, and return the host."""
         host, port = host_and_port(text)
@@ -173,6 +186,13 @@ class ClientOptions(Options):
             )
         self.port = self.port or port
         return host
+
+    @property
+    def start_command(self) -> str:
+        """The command that starts the service; "" if the server may be one of the user's own."""
+        is_ours = self._is_known and (self._is_named or self.port == self._defaults.port)
+        command = f"twistd -n {PREFIX}{self.service} --port {self.port}"
+        return as_started(command) if is_ours else ""
 
     @property
     def answers(self) -> bool:

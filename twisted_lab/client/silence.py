@@ -18,6 +18,10 @@ Result = TypeVar("Result")
 # Seconds between two checks: a service that greets or answers does so immediately.
 LOOK_SECONDS = 1.0
 TRY_TLS = N_("nothing received; if the server uses TLS, try --tls")
+SILENT = N_(
+    "nothing received: the server may be slow, run another service, or use another framing; if it "
+    "uses TLS, try --tls"
+)
 
 
 def may_be_tls(connection: ClientConnection, is_greeted: bool, how: str = "") -> bool:
@@ -40,7 +44,7 @@ def suggest_tls(
     is_greeted: bool,
     tell: Callable[[str], object],
 ) -> None:
-    """Suggest TLS once, if the server may be waiting for it.
+    """Tell once what to try, TLS too, if the server should have sent something, but has not.
 
     Args:
         clock: Times the checks.
@@ -53,7 +57,7 @@ def suggest_tls(
         if has_unread(connection.transport):
             return  # This process was paused, and will read it next.
         if may_be_tls(connection, is_greeted):
-            tell(f"{connection.peer}: {_(TRY_TLS)}")
+            tell(f"{connection.peer}: {_(SILENT)}")
         elif connection.is_silent:
             return
         looking.stop()

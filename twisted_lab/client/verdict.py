@@ -6,7 +6,7 @@ from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.dialogue import Dialogue
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.options import ClientOptions
-from twisted_lab.client.silence import TRY_TLS, may_be_tls
+from twisted_lab.client.silence import SILENT, TRY_TLS, may_be_tls
 from twisted_lab.text.language import _
 
 
@@ -34,7 +34,7 @@ def verdict(
             _("{peer} hung up early: {how}; {advice}", peer=peer, how=hung_up, advice=what)
         )
     if options.answers and may_be_tls(connection, is_greeted):
-        return Ended(_("the server did not answer") if tls else f"{peer}: {_(TRY_TLS)}")
+        return Ended(_("the server did not answer") if tls else f"{peer}: {_(SILENT)}")
     framing = connection.framing
     if not dialogue.succeeded:
         if dialogue.refused:
@@ -43,6 +43,8 @@ def verdict(
             )
         if framing.refused and not connection.ends_with_error:
             return Ended()  # The client has reported the refused lines.
+        if connection.ends_with_question and not hung_up:
+            return Ended(_("you left before the server let you in"))
         return Ended(_("not let in: see the server's last line"))
     says_error = is_greeted and connection.ends_with_error
     is_refused = framing.refused or framing.is_foreign or says_error

@@ -22,6 +22,7 @@ _netlab_place() {
 _netlab_offer() {
     case $1 in
     FILE | FOLDER) compopt -o default ;;
+    HOST) COMPREPLY=($(compgen -A hostname -- "$current")) ;;
     *) COMPREPLY=($(compgen -W "${1//|/ }" -- "$current")) ;;
     esac
 }

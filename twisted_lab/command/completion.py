@@ -11,6 +11,7 @@ from twisted_lab.command import bash, fish, zsh
 from twisted_lab.command.tree import SHELLS, places
 from twisted_lab.text.command_line import Options, write_out
 from twisted_lab.text.language import N_, _
+from twisted_lab.text.nearest import with_nearest
 
 SCRIPTS = dict(zip(SHELLS, (bash.script, zsh.script, fish.script), strict=True))
 
@@ -32,15 +33,14 @@ class CompletionOptions(Options):
 
     def parseArgs(self, shell: str = "", *others: str) -> None:
         """Take the shell."""
+        if not shell:
+            raise UsageError(_("which shell? bash, zsh or fish"))
         if shell not in SHELLS or others:
             words = " ".join([shell, *others])
-            raise UsageError(
-                _(
-                    "the shell is one of {known}, not {words!r}",
-                    known=", ".join(SHELLS),
-                    words=words,
-                )
+            problem = _(
+                "the shell is one of {known}, not {words!r}", known=", ".join(SHELLS), words=words
             )
+            raise UsageError(with_nearest(problem, words, SHELLS))
         self.shell = shell
 
 

@@ -76,9 +76,9 @@ def main() -> None:
     """Start the program that the first word names."""
     language.use(language.of_locale(os.environ))
     word, *arguments = sys.argv[1:] or ["--help"]
-    if word in ("--help", "-h"):
+    if word in ("--help", "-h", "help"):
         print_line(_help())
-    elif word == "--version":
+    elif word in ("--version", "version"):
         print_line(f"twisted_lab {__version__}")
     elif word not in PROGRAMS:
         print_line(

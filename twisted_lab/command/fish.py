@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from twisted_lab.command.tree import Place
-from twisted_lab.command.values import PATHS, short_doc, values
+from twisted_lab.command.values import HOST, PATHS, short_doc, values
 from twisted_lab.text.option import Option
 
 _SCRIPT = """# Completion of netlab for fish, made by `netlab completion fish`.
@@ -51,6 +51,8 @@ def _option(each: Option[Any]) -> str:
 def _value(found: list[str]) -> Iterable[str]:
     if found and found[0] in PATHS:
         return ["-r -F"]
+    if found == [HOST]:
+        return ["-x -a 'localhost (__fish_print_hostnames)'"]
     return ["-x", *([f"-a {_quoted(' '.join(found))}"] if found else [])]
 
 

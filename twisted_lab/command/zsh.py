@@ -45,7 +45,7 @@ if [[ $funcstack[1] == _netlab ]]; then
 else
     compdef _netlab netlab
 fi"""
-_ACTIONS = {"FILE": "_files", "FOLDER": "_files -/"}
+_ACTIONS = {"FILE": "_files", "FOLDER": "_files -/", "HOST": "_hosts"}
 
 
 def script(places: Mapping[str, Place]) -> str:

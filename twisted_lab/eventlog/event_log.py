@@ -32,6 +32,7 @@ SUMMARY_SECONDS = 1.0
 _LIFE = (
     "server started",
     "certificate",
+    "certificate begins",
     "certificate ends",
     "key readable",
     "listening",
@@ -60,6 +61,7 @@ class EventLog:
         events: The reporter of the process's events.
         level: The lowest level that is logged.
         is_daemon: Whether the process will release from the console.
+        is_for_people: Whether the console is a terminal.
         logs_twisted: Whether this log is the only one for Twisted's own events.
         summed: The number of events of each service that were only summed up.
     """
@@ -98,9 +100,9 @@ class EventLog:
         has_own_console = self.is_daemon or twistd_logs_elsewhere
         self._console = Console(2) if has_own_console else _shared_with(options.parent)
         # People read a terminal, and programs what goes to a pipe or a file.
-        self._is_for_people = self._console is not None and self._console.isatty()
+        self.is_for_people = self._console is not None and self._console.isatty()
         twisteds: Observer = globalLogPublisher
-        if self._is_for_people and not has_own_console:
+        if self.is_for_people and not has_own_console:
             twisteds = self._publish_for_people
         if not self._files or twistd_logs_elsewhere:
             self._everything.append(twisteds)
@@ -190,7 +192,7 @@ class EventLog:
             self._console.write(text)
 
     def _show_event(self, event: LogEvent) -> None:
-        self.show(f"{shown(event) if self._is_for_people else message(event)}\n")
+        self.show(f"{shown(event) if self.is_for_people else message(event)}\n")
 
     @staticmethod
     def _publish_for_people(event: LogEvent) -> None:

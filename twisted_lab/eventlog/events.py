@@ -233,6 +233,16 @@ class ServiceEvents(_Reporter):
             fingerprint=fingerprint,
         )
 
+    def certificate_begins(self, path: str, since: str) -> None:
+        """Warn that the certificate is not valid yet."""
+        self._announce(
+            LogLevel.warn,
+            "certificate begins",
+            N_("the certificate {path} is valid from {since} on, and clients refuse it until then"),
+            path=path,
+            since=since,
+        )
+
     def certificate_ends(self, path: str, until: str, days: float) -> None:
         """Warn that the certificate ends soon, or has ended: `days` are negative then."""
         if days < 0:
@@ -527,6 +537,10 @@ class ServiceEvents(_Reporter):
             path=path,
             reason=reason,
         )
+
+    def diagram_written(self, path: str) -> None:
+        """Report that a diagram was written."""
+        self._announce(LogLevel.info, "diagram written", N_("wrote the diagram {path}"), path=path)
 
     def diagram_lost(self, path: str, reason: str) -> None:
         """Report that a diagram could not be written."""

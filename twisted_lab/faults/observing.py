@@ -112,8 +112,8 @@ def observing(
     if options.diagram is not None:
         path = str(Path(options.diagram).absolute())
         picture = picture or Picture()
-        failed = partial(events.diagram_lost, path)
-        process.resources.append(DiagramFile(path, picture, failed))
+        written, failed = partial(events.diagram_written, path), partial(events.diagram_lost, path)
+        process.resources.append(DiagramFile(path, picture, written, failed))
     return [*found, picture] if picture else found
 
 

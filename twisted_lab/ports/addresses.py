@@ -6,6 +6,7 @@ import errno
 import ipaddress
 import re
 import socket
+from contextlib import suppress
 
 from twisted.python.usage import UsageError
 
@@ -35,10 +36,10 @@ def server_port(text: str) -> int:
     Raises:
         UsageError: The text is not a number from 1 to 65535.
     """
-    number = port_number(text)
-    if not number:
-        raise UsageError(_("a port to connect to is a number from 1 to 65535, not '0'"))
-    return number
+    with suppress(UsageError):
+        if number := port_number(text):
+            return number
+    raise UsageError(_("a port to connect to is a number from 1 to 65535, not {text!r}", text=text))
 
 
 def host_name(text: str) -> str:

@@ -157,6 +157,14 @@ class ServiceOptions(ProcessOptions):
         """Whether the user has chosen the port."""
         return bool(self.given & {"port", "ask"})
 
+    @property
+    def open_note(self) -> str:
+        """A line for people if other machines can connect, although nobody has chosen that."""
+        chosen = {"interface", "listen", "ask"} & (self.given | self.given_to_all)
+        if chosen or self.interface != ALL_IPV4:
+            return ""
+        return _("other machines can connect, too; --interface 127.0.0.1 prevents it")
+
     def file_paths(self) -> list[str]:
         """See `ProcessOptions`."""
         makes_own = self.tls and self.certificate is None

@@ -54,6 +54,8 @@ def in_own_process(
     def make(options: AnyOptions) -> ServiceProcess:
         process = build_process(options)
         process.addService(build(process, options))
+        if options.open_note and process.log.is_for_people and not options.is_worker:
+            process.greeting = lambda: f"{options.open_note}\n"
         return process
 
     return make

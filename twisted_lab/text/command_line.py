@@ -76,7 +76,7 @@ def as_started(text: str) -> str:
     if not is_netlab(sys.argv[0]):
         return text
     text = re.sub(rf"(python -m )?\btwisted_lab\.({'|'.join(PROGRAMS)})\b", r"netlab \2", text)
-    return re.sub(r"twistd \[options\] netlab(?:-(\w+ ))? *", r"netlab run \1", text)
+    return re.sub(r"twistd (?:\[options\]|-n) netlab(?:-(\w+ ))? *", r"netlab run \1", text)
 
 
 def translated(text: str, known: Iterable[str]) -> str:

@@ -9,14 +9,20 @@ from twisted_lab.text.language import _
 _MOST = 3  # known words that begin with what was given
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a question that names the known words like an unknown one; "" if there are none."""
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known words like an unknown one, with / between them; "" if there are none."""
     from difflib import get_close_matches  # takes longer than a whole start, and is rarely needed
 
     known = list(dict.fromkeys(known))
     longer = [each for each in known if word and each.startswith(word)]
     found = longer if 0 < len(longer) <= _MOST else get_close_matches(word, known, 1)
-    return _("did you mean {word}?", word=" / ".join(found)) if found else ""
+    return " / ".join(found)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a question that names the known words like an unknown one; "" if there are none."""
+    found = nearest(word, known)
+    return _("did you mean {word}?", word=found) if found else ""
 
 
 def advice(word: str, known: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from twisted_lab.faults.engine.toxic import Toxic, Toxics
 from twisted_lab.faults.engine.toxics import TOXICS
 from twisted_lab.faults.engine.values import SHOWN
 from twisted_lab.text.language import N_, Message
+from twisted_lab.text.nearest import nearest
 
 _PIECE = re.compile(r"\\[\\,]|.", re.DOTALL)
 
@@ -43,6 +44,10 @@ def read_toxic(text: str) -> Toxic:
     parts = _split(text)
     kind, has_main, main = parts[0].partition("=")
     if kind not in TOXICS:
+        if meant := nearest(kind, TOXICS):
+            raise ValueError(
+                N_("there is no toxic {kind!r}; did you mean {meant}?", kind=kind, meant=meant)
+            )
         raise ValueError(
             N_("expected a toxic, one of {known}, not {kind!r}", known=", ".join(TOXICS), kind=kind)
         )

@@ -147,12 +147,20 @@ class DiagramFile:
     Args:
         path: The file.
         picture: The picture.
+        written: Called when the file is written.
         failed: Called with the reason if the file cannot be written.
     """
 
-    def __init__(self, path: str, picture: Picture, failed: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        path: str,
+        picture: Picture,
+        written: Callable[[], object],
+        failed: Callable[[str], object],
+    ) -> None:
         self._path = path
         self._picture = picture
+        self._written = written
         self._failed = failed
         self._file: TextIO | None = None
 
@@ -173,6 +181,8 @@ class DiagramFile:
                 self._file.write(draw(lay_out(picture.passages, picture.left_out)))
         except OSError as error:
             self._failed(reason_of(error))
+        else:
+            self._written()
 
     def discard(self) -> None:
         """Close the file."""
