@@ -109,6 +109,24 @@ class CommandTests(SynchronousTestCase):
             "address 2001:db8::1 since 1970-01-01T00:00:02Z used 1970-01-01T00:00:02Z, name: Dora",
         )
 
+    def test_copy_shows_each_table(self) -> None:
+        copy = self.mktemp()
+        status, out, err = self.main("copy", self.path, copy)
+        *tables, last = out.splitlines()
+        self.assertEqual((status, last, err), (None, f"copied {self.path} to {copy}", ""))
+        self.assertTrue(tables[0].startswith("accounts: 2 rows, SHA-256 "), tables)
+        self.assertIn("keys: 1 row, SHA-256 ", out)
+        self.assertEqual(self.main("copy", copy, self.mktemp())[1].splitlines()[:-1], tables)
+        self.refuse(1, ["copy", self.path, copy], "has rows in the table accounts")
+        self.refuse(1, ["copy", self.path, "/"], "cannot use / as a database")
+        self.refuse(2, ["copy", self.path], "copy takes FROM TO")
+
+    def test_copy_says_that_the_source_is_in_use(self) -> None:
+        with patch.object(command, "is_in_use", lambda name: name == self.path):
+            status, _, err = self.main("copy", self.path, self.mktemp())
+        self.assertIsNone(status)
+        self.assertIn(f"{self.path} is in use: what is stored there from now on is not", err)
+
     def test_an_upgrade_of_an_old_file_is_reported(self) -> None:
         self.path = self.mktemp()
         make_old_file(self.path, 6)
