@@ -15,8 +15,7 @@ from twisted_lab.channels.conversation_contract import ConversationContract
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.peers import Peer
 from twisted_lab.resources import Unable
-from twisted_lab.storage import CannotStore, Tables, Work
-from twisted_lab.storage.sqlite_file import open_file
+from twisted_lab.storage import CannotStore, Tables, Work, open_database
 from twisted_lab.storage.tables import Q, Result
 
 __all__ = [
@@ -124,15 +123,15 @@ class MemoryStorage(Generic[Q]):
 
     Args:
         tables: The tables that it has.
-        path: The database's file; by default it is in memory.
+        name: The name of the database; by default it is in memory.
 
     Attributes:
         database: The `twisted_lab.storage.Database`, to look into and to close.
         full: Whether all work fails with Unable, as on a full disk; False at first.
     """
 
-    def __init__(self, tables: Tables[Q], path: str = ":memory:") -> None:
-        self.database = open_file(path, tables)
+    def __init__(self, tables: Tables[Q], name: str = ":memory:") -> None:
+        self.database = open_database(name, tables)
         self.full = False
 
     def run(self, work: Work[Q, Result]) -> Deferred[Result]:

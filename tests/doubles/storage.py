@@ -4,23 +4,49 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import Deferred, succeed
+from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.accounts import Passwords
-from twisted_lab.storage import Tables, Uncancelled, Work
+from twisted_lab.storage import Database, Tables, Uncancelled, Work, open_database
 from twisted_lab.storage.tables import Q, Result
 from twisted_lab.testing import MemoryStorage
 
 CHEAP = Passwords(memory_mib=0.0625, passes=1)
 
 
+class StoredCase(SynchronousTestCase):
+    """Tests of stored data: in memory, and on a server in tests/integration/test_on_server.py."""
+
+    def new_database(self) -> str:
+        """Return the name of a database without tables, which is there until the test ends."""
+        return ":memory:"
+
+    def make_database(self, tables: Tables[Q]) -> Database[Q]:
+        """Return an open database of its own."""
+        database = open_database(self.new_database(), tables)
+        self.addCleanup(database.close)
+        return database
+
+    def new_storage(self, tables: Tables[Q]) -> MemoryStorage[Q]:
+        """Return a store with a database of its own."""
+        storage = MemoryStorage(tables, self.new_database())
+        self.addCleanup(storage.database.close)
+        return storage
+
+
+def execute(database: Database[Any], statement: str) -> Any:
+    """Execute a statement that the queries do not have; return the driver's cursor."""
+    return cast(Any, database)._connection.execute(statement)
+
+
 class SlowStorage(MemoryStorage[Q]):
     """A store in memory that does its work in order when `answer` is called."""
 
-    def __init__(self, tables: Tables[Q]) -> None:
-        super().__init__(tables)
+    def __init__(self, tables: Tables[Q], name: str = ":memory:") -> None:
+        super().__init__(tables, name)
         self._gathered: list[tuple[Work[Q, Any], Deferred[Any]]] = []
 
     def run(self, work: Work[Q, Result]) -> Deferred[Result]:
@@ -48,8 +74,8 @@ class SlowStorage(MemoryStorage[Q]):
 class ShuffledStorage(SlowStorage[Q]):
     """A store whose reads run beside writes, as on threads of any speed."""
 
-    def __init__(self, tables: Tables[Q]) -> None:
-        super().__init__(tables)
+    def __init__(self, tables: Tables[Q], name: str = ":memory:") -> None:
+        super().__init__(tables, name)
         self._reads: deque[tuple[Work[Q, Any], Deferred[Any]]] = deque()
         self._stored: list[tuple[Any, Deferred[Any]]] = []
         self._read: list[tuple[Any, Deferred[Any]]] = []

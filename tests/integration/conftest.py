@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
 import random
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.doubles import postgresql as servers
 from tests.doubles.certificates import self_signed
 from twisted_lab.ports.file_reserve import raise_file_limit
 
@@ -23,6 +26,18 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("certificate") / "localhost.pem"
     path.write_bytes(self_signed())
     return path
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[servers.PostgreSQL]:
+    """A PostgreSQL server, for tests that make databases of their own."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(servers.running(*servers.FAST))
+        except servers.Missing as reason:
+            # .ci/run has installed it.
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(reason))
+        yield server
 
 
 @pytest.fixture

@@ -48,9 +48,10 @@ def pinned() -> list[str]:
 
 
 def needed_to_run() -> set[str]:
-    """Return the canonical names of the packages that the services need, directly or not."""
+    """Return the canonical names of the packages that the services can need, directly or not."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needed = [Requirement(each) for each in project["dependencies"]]
+    optional = project["optional-dependencies"]["postgres"]
+    needed = [Requirement(each) for each in (*project["dependencies"], *optional)]
     for one in needed:  # it grows
         for other in map(Requirement, requires(one.name) or ()):
             extras = [{"extra": extra} for extra in one.extras or {""}]

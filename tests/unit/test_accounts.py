@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.storage import StoredCase
 from twisted_lab.accounts import (
     ACCOUNT_TABLES,
     TOKEN_PREFIX,
@@ -31,7 +32,6 @@ from twisted_lab.accounts import (
     token_digest,
 )
 from twisted_lab.accounts.sessions import REMEMBERED
-from twisted_lab.storage import open_database
 
 CHEAP = Passwords(memory_mib=0.0625, passes=1)
 # Whole numbers below 2**40 have exact sums, so rounding cannot fail a test.
@@ -192,10 +192,9 @@ class SessionsTests(SynchronousTestCase):
         self.assertLessEqual(end, since + whole)
 
 
-class MemoryCase(SynchronousTestCase):
+class MemoryCase(StoredCase):
     def setUp(self) -> None:
-        self.database = open_database(":memory:", ACCOUNT_TABLES)
-        self.addCleanup(self.database.close)
+        self.database = self.make_database(ACCOUNT_TABLES)
         self.run_work = self.database.run
 
 

@@ -11,9 +11,8 @@ from functools import partial
 from pathlib import Path
 from unittest.mock import Mock, patch
 
-from twisted.trial.unittest import SynchronousTestCase
-
 from tests.doubles.old_files import make_old_file
+from tests.doubles.storage import StoredCase
 from twisted_lab.accounts import (
     Account,
     Lifetimes,
@@ -53,11 +52,15 @@ async def session_of(kept: AllQueries, digest: str) -> Session | None:
     return await kept.accounts.session(digest)
 
 
-class CommandTests(SynchronousTestCase):
+class CommandCase(StoredCase):
     def setUp(self) -> None:
-        self.path = self.mktemp()
+        self.path = self.new_database()
         self.patch(command, "Passwords", lambda: CHEAP)
         self.run_work(fill)
+
+    def new_database(self) -> str:
+        path: str = self.mktemp()
+        return path
 
     def run_work(self, work: Work[AllQueries, object]) -> object:
         with closing(open_database(self.path, ALL_TABLES)) as database:
@@ -100,6 +103,8 @@ class CommandTests(SynchronousTestCase):
         self.assertTrue(err.startswith("twisted_lab.accounts: "), err)
         self.assertIn(reason, err)
 
+
+class CommandTests(CommandCase):
     def test_list_shows_addresses_and_accounts(self) -> None:
         self.shows(
             ["list"],
@@ -108,33 +113,6 @@ class CommandTests(SynchronousTestCase):
             f"address 192.0.2.1 {SINCE} used 1970-01-01T00:00:01Z, name: Carla",
             "address 2001:db8::1 since 1970-01-01T00:00:02Z used 1970-01-01T00:00:02Z, name: Dora",
         )
-
-    def test_copy_shows_each_table(self) -> None:
-        copy = self.mktemp()
-        status, out, err = self.main("copy", self.path, copy)
-        *tables, last = out.splitlines()
-        self.assertEqual((status, last, err), (None, f"copied {self.path} to {copy}", ""))
-        self.assertTrue(tables[0].startswith("accounts: 2 rows, SHA-256 "), tables)
-        self.assertIn("keys: 1 row, SHA-256 ", out)
-        self.assertEqual(self.main("copy", copy, self.mktemp())[1].splitlines()[:-1], tables)
-        self.refuse(1, ["copy", self.path, copy], "has rows in the table accounts")
-        self.refuse(1, ["copy", self.path, "/"], "cannot use / as a database")
-        self.refuse(2, ["copy", self.path], "copy takes FROM TO")
-
-    def test_copy_says_that_the_source_is_in_use(self) -> None:
-        with patch.object(command, "is_in_use", lambda name: name == self.path):
-            status, _, err = self.main("copy", self.path, self.mktemp())
-        self.assertIsNone(status)
-        self.assertIn(f"{self.path} is in use: what is stored there from now on is not", err)
-
-    def test_an_upgrade_of_an_old_file_is_reported(self) -> None:
-        self.path = self.mktemp()
-        make_old_file(self.path, 6)
-        change = "accounts 2 -> 3, known_peers 1 -> 2, file 6 -> 8"
-        kept = f"the old file is kept as {self.path}.version-6"
-        error = f"twisted_lab.accounts: upgraded the database {self.path} ({change}); {kept}\n"
-        self.assertEqual(self.main("list"), (None, "", error))
-        self.assertEqual(self.main("list"), (None, "", ""))
 
     def test_list_shows_current_failures(self) -> None:
         async def fail(kept: AllQueries) -> None:
@@ -179,11 +157,6 @@ class CommandTests(SynchronousTestCase):
         assert account is not None
         self.assertEqual(account.name, "Ева")
         self.assertTrue(CHEAP.matches(account.password, "new password"))
-
-    def test_add_creates_the_file(self) -> None:
-        self.path = self.mktemp()
-        self.shows(["add", "Ева"], "added Ева", stdin="new password\n")
-        self.assertEqual(stat.S_IMODE(Path(self.path).stat().st_mode), 0o600)
 
     def test_add_refuses_a_taken_name(self) -> None:
         self.refuse(1, ["add", "ANNA"], "an account of the name ANNA already", "new password\n")
@@ -333,11 +306,6 @@ class CommandTests(SynchronousTestCase):
         self.assertTrue(out.startswith("deleted all accounts"), out)
         self.refuse(2, ["--yes", "list"], "--yes is for clear")
 
-    def test_an_error_of_the_disk_names_the_file(self) -> None:
-        full = patch.dict(COMMANDS, sessions=Mock(side_effect=CannotStore("disk is full")))
-        with full:
-            self.refuse(1, ["sessions"], f"cannot store in {self.path}: disk is full")
-
     def test_a_name_is_checked_before_the_password_is_typed(self) -> None:
         for arguments, reason in (
             (["passwd", "Zoe"], "there is no account of the name Zoe"),
@@ -347,29 +315,65 @@ class CommandTests(SynchronousTestCase):
             self.assertEqual(code, 1)
             self.assertIn(reason, err)
 
-    def test_wrong_usage_gives_one_line_and_status_2(self) -> None:
-        for arguments, reason in (
-            (
-                [],
-                "the command is missing: one of list, add, admit, passwd, forget, sessions",
-            ),
-            (["lst"], "not 'lst'"),
-            (["list", "Anna"], "list takes nothing, not 'Anna'"),
-            (["add"], "add needs NAME"),
-            (["add", "Anna", "Lee"], "add takes NAME, not 'Anna Lee'"),
-            (["admit", "Anna"], "admit takes NAME ADDRESS, not 'Anna'"),
-            (["forget"], "forget needs NAME|ADDRESS"),
-            (["revoke"], "revoke needs ID|NAME"),
-            (["list", "--colour"], "option --colour not recognized"),
-        ):
-            self.refuse(2, arguments, reason)
+    def test_forget_deletes_an_address_with_its_failures(self) -> None:
+        self.run_work(lambda kept: kept.accounts.set_failures("", "192.0.2.9", 3, 1.0))
+        self.shows(
+            ["forget", "192.0.2.9"], "forgot the failures and new accounts of address 192.0.2.9"
+        )
+        self.refuse(1, ["forget", "192.0.2.9"], "there is no account, name or address")
 
-    def test_help_lists_the_commands(self) -> None:
-        code, out, err = self.main("--help")
-        self.assertEqual((code, err), (0, ""))
-        text = " ".join(out.split())
-        self.assertIn("forget NAME|ADDRESS", text)
-        self.assertIn("[default: netlab.sqlite3]", text)
+    def test_a_session_id_takes_precedence_over_an_account_name(self) -> None:
+        session = token_digest("Anna")[:8]
+        self.run_work(lambda kept: register(kept.accounts, session, "hash", 1.0))
+        self.run_work(lambda kept: open_session(kept.accounts, session, "x", "here", 1.0, ENDLESS))
+        self.shows(["revoke", session], f"revoked {session} of anna")
+        self.shows(["revoke", session], f"revoked {token_digest('x')[:8]} of {session}")
+
+
+class CommandLineTests(CommandCase):
+    """Tests of files, and of the command line itself."""
+
+    def test_copy_shows_each_table(self) -> None:
+        copy = self.mktemp()
+        status, out, err = self.main("copy", self.path, copy)
+        *tables, last = out.splitlines()
+        self.assertEqual((status, last, err), (None, f"copied {self.path} to {copy}", ""))
+        self.assertTrue(tables[0].startswith("accounts: 2 rows, SHA-256 "), tables)
+        self.assertIn("keys: 1 row, SHA-256 ", out)
+        self.assertEqual(self.main("copy", copy, self.mktemp())[1].splitlines()[:-1], tables)
+        self.refuse(1, ["copy", self.path, copy], "has rows in the table accounts")
+        self.refuse(1, ["copy", self.path, "/"], "cannot use / as a database")
+        self.refuse(2, ["copy", self.path], "copy takes FROM TO")
+
+    def test_copy_says_that_the_source_is_in_use(self) -> None:
+        with patch.object(command, "is_in_use", lambda name: name == self.path):
+            status, _, err = self.main("copy", self.path, self.mktemp())
+        self.assertIsNone(status)
+        self.assertIn(f"{self.path} is in use: what is stored there from now on is not", err)
+
+    def test_an_upgrade_of_an_old_file_is_reported(self) -> None:
+        self.path = self.mktemp()
+        make_old_file(self.path, 6)
+        change = "accounts 2 -> 3, known_peers 1 -> 2, file 6 -> 8"
+        kept = f"the old file is kept as {self.path}.version-6"
+        error = f"twisted_lab.accounts: upgraded the database {self.path} ({change}); {kept}\n"
+        self.assertEqual(self.main("list"), (None, "", error))
+        self.assertEqual(self.main("list"), (None, "", ""))
+
+    def test_add_creates_the_file(self) -> None:
+        self.path = self.mktemp()
+        self.shows(["add", "Ева"], "added Ева", stdin="new password\n")
+        self.assertEqual(stat.S_IMODE(Path(self.path).stat().st_mode), 0o600)
+
+    def test_the_command_works_while_services_run(self) -> None:
+        with closing(sqlite3.connect(self.path)) as service:
+            service.execute("SELECT * FROM peers").fetchone()
+            self.shows(["revoke", "Anna"], f"revoked {token_digest('Anna')[:8]} of anna")
+
+    def test_an_error_of_the_disk_names_the_file(self) -> None:
+        full = patch.dict(COMMANDS, sessions=Mock(side_effect=CannotStore("disk is full")))
+        with full:
+            self.refuse(1, ["sessions"], f"cannot store in {self.path}: disk is full")
 
     def test_a_missing_file_is_not_created(self) -> None:
         self.path = self.mktemp()
@@ -393,27 +397,25 @@ class CommandTests(SynchronousTestCase):
         self.path = f"{self.mktemp()}/missing/file"
         self.refuse(1, ["add", "Ева"], "No such file or directory", "new password\n")
 
-    def test_the_command_works_while_services_run(self) -> None:
-        with closing(sqlite3.connect(self.path)) as service:
-            service.execute("SELECT * FROM peers").fetchone()
-            self.shows(["revoke", "Anna"], f"revoked {token_digest('Anna')[:8]} of anna")
-
-    def test_forget_deletes_an_address_with_its_failures(self) -> None:
-        self.run_work(lambda kept: kept.accounts.set_failures("", "192.0.2.9", 3, 1.0))
-        self.shows(
-            ["forget", "192.0.2.9"], "forgot the failures and new accounts of address 192.0.2.9"
-        )
-        self.refuse(1, ["forget", "192.0.2.9"], "there is no account, name or address")
-
-    def test_a_session_id_takes_precedence_over_an_account_name(self) -> None:
-        session = token_digest("Anna")[:8]
-        self.run_work(lambda kept: register(kept.accounts, session, "hash", 1.0))
-        self.run_work(lambda kept: open_session(kept.accounts, session, "x", "here", 1.0, ENDLESS))
-        self.shows(["revoke", session], f"revoked {session} of anna")
-        self.shows(["revoke", session], f"revoked {token_digest('x')[:8]} of {session}")
-
     def test_undecodable_arguments_are_refused(self) -> None:
         self.refuse(2, ["forget", "\udcff"], "forget takes UTF-8")
+
+    def test_wrong_usage_gives_one_line_and_status_2(self) -> None:
+        for arguments, reason in (
+            (
+                [],
+                "the command is missing: one of list, add, admit, passwd, forget, sessions",
+            ),
+            (["lst"], "not 'lst'"),
+            (["list", "Anna"], "list takes nothing, not 'Anna'"),
+            (["add"], "add needs NAME"),
+            (["add", "Anna", "Lee"], "add takes NAME, not 'Anna Lee'"),
+            (["admit", "Anna"], "admit takes NAME ADDRESS, not 'Anna'"),
+            (["forget"], "forget needs NAME|ADDRESS"),
+            (["revoke"], "revoke needs ID|NAME"),
+            (["list", "--colour"], "option --colour not recognized"),
+        ):
+            self.refuse(2, arguments, reason)
 
     def test_a_closed_output_pipe_is_no_error(self) -> None:
         for target in ("/dev/full", "pipe"):
@@ -434,3 +436,10 @@ class CommandTests(SynchronousTestCase):
             text=True,
         )
         self.assertEqual(end.stderr, "twisted_lab.accounts: a password has at least 8 characters\n")
+
+    def test_help_lists_the_commands(self) -> None:
+        code, out, err = self.main("--help")
+        self.assertEqual((code, err), (0, ""))
+        text = " ".join(out.split())
+        self.assertIn("forget NAME|ADDRESS", text)
+        self.assertIn("[default: netlab.sqlite3]", text)

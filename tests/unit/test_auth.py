@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.channels import LiveChannel
 from tests.doubles.recording import Recorder, recorded_events
-from tests.doubles.storage import CHEAP, CountingHashes
+from tests.doubles.storage import CHEAP, CountingHashes, StoredCase
 from twisted_lab import known_peers
 from twisted_lab.accounts import ACCOUNT_TABLES, Lifetimes, register
 from twisted_lab.channels import PeerGone, Refused, Unable
@@ -17,15 +17,14 @@ from twisted_lab.peers import Peer
 from twisted_lab.services import auth, ident
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.ident import Identification
-from twisted_lab.testing import MemoryStorage, ScriptedChannel, play
+from twisted_lab.testing import ScriptedChannel, play
 
 PASSWORD = "correct horse"
 
 
-class IdentificationTests(SynchronousTestCase):
+class IdentificationTests(StoredCase):
     def setUp(self) -> None:
-        self.storage = MemoryStorage(known_peers.PEER_TABLES)
-        self.addCleanup(self.storage.database.close)
+        self.storage = self.new_storage(known_peers.PEER_TABLES)
         self.clock = Clock()
         self.service = Identification(self.storage, self.clock.seconds, self.clock.seconds)
 
@@ -103,13 +102,12 @@ class IdentificationTests(SynchronousTestCase):
             self.assertEqual(channel.said, said)
 
 
-class AuthenticationTestCase(SynchronousTestCase):
+class AuthenticationTestCase(StoredCase):
     is_open = True
     takes_plaintext = False
 
     def setUp(self) -> None:
-        self.storage = MemoryStorage(ACCOUNT_TABLES)
-        self.addCleanup(self.storage.database.close)
+        self.storage = self.new_storage(ACCOUNT_TABLES)
         self.hashes = CountingHashes()
         self.clock = Clock()
         self.clock.advance(1_700_000_000)

@@ -7,14 +7,13 @@ import re
 import sys
 from collections.abc import Coroutine
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.rooms import free_limits, make_room
-from tests.doubles.storage import ShuffledStorage, SlowStorage
+from tests.doubles.storage import ShuffledStorage, SlowStorage, StoredCase, execute
 from twisted_lab.rooms import (
     PAGE_MESSAGES,
     History,
@@ -29,12 +28,11 @@ from twisted_lab.rooms.history import DAY_SECONDS
 from twisted_lab.rooms.kept_history import MOST_READS, PRUNED, KeptHistory
 from twisted_lab.rooms.queries import FREE_SLOT
 from twisted_lab.rooms.schema import HISTORY_TABLES
-from twisted_lab.testing import MemoryStorage
 
 Result = TypeVar("Result")
 
 
-class HistoryCase(SynchronousTestCase):
+class HistoryCase(StoredCase):
     def run_now(self, coroutine: Coroutine[Deferred[Any], Any, Result]) -> Result:
         result: Result = self.successResultOf(ensureDeferred(coroutine))
         return result
@@ -53,7 +51,7 @@ class HistoryCase(SynchronousTestCase):
 
 class RetentionTests(HistoryCase):
     def histories(self, retention: Retention) -> list[History]:
-        return [MemoryHistory(retention), KeptHistory(MemoryStorage(HISTORY_TABLES), retention)]
+        return [MemoryHistory(retention), KeptHistory(self.new_storage(HISTORY_TABLES), retention)]
 
     def test_old_messages_are_deleted_beyond_the_byte_limit(self) -> None:
         text = "ж" * 10_000
@@ -89,7 +87,7 @@ class RetentionTests(HistoryCase):
             self.assertEqual(self.run_now(history.newest()), 10)
 
     def test_an_oversized_history_shrinks_in_small_steps(self) -> None:
-        storage = MemoryStorage(HISTORY_TABLES)
+        storage = self.new_storage(HISTORY_TABLES)
         old = [Said(number, "Anna", "x") for number in range(1, 3 * PRUNED)]
         self.say(KeptHistory(storage), *old)
         history = KeptHistory(storage, Retention(most_bytes=1))
@@ -100,17 +98,18 @@ class RetentionTests(HistoryCase):
         self.assertEqual(len(self.places(history)), PRUNED - 1)
 
     def test_a_large_message_makes_room_for_itself(self) -> None:
-        storage = MemoryStorage(HISTORY_TABLES)
+        storage = self.new_storage(HISTORY_TABLES)
         history = KeptHistory(storage, Retention(most_bytes=300_000))
         self.say(history, *(Said(number, "Anna", "x") for number in range(1, 2001)))
         for _ in range(9):
             self.say(history, Said(1, "Anna", "x" * 65_536))
             upto = "SELECT max(upto) - min(upto) FROM said"
-            [filled] = storage.database._connection.execute(upto).fetchone()
+            [filled] = execute(storage.database, upto).fetchone()
             self.assertLess(filled, 300_000)
 
     def test_pruning_at_the_start_deletes_all_old_messages(self) -> None:
-        storage = SlowStorage(HISTORY_TABLES)
+        storage = SlowStorage(HISTORY_TABLES, self.new_database())
+        self.addCleanup(storage.database.close)
         history = KeptHistory(storage)
         for number in range(1, 3 * PRUNED):
             ensureDeferred(history.add(Said(number, "Anna", "x", time=0.0)))
@@ -140,7 +139,7 @@ class CostTests(HistoryCase):
     """The cost of a page in SQLite does not grow with messages outside of the page."""
 
     def setUp(self) -> None:
-        self.storage = MemoryStorage(HISTORY_TABLES)
+        self.storage = self.new_storage(HISTORY_TABLES)
         self.history = KeptHistory(self.storage)
         self._steps = 0
 
@@ -148,7 +147,7 @@ class CostTests(HistoryCase):
         self._steps += 1
 
     def cost(self, coroutine: Coroutine[Deferred[Any], Any, Any]) -> int:
-        connection = self.storage.database._connection
+        connection = cast(Any, self.storage.database)._connection
         self._steps = 0
         connection.set_progress_handler(self._step, 1)
         self.run_now(coroutine)
@@ -177,7 +176,8 @@ class CostTests(HistoryCase):
             self.assertLess(large, 100 * PAGE_MESSAGES)
 
     def test_the_number_of_pending_requests_is_bounded(self) -> None:
-        storage = SlowStorage(HISTORY_TABLES)
+        storage = SlowStorage(HISTORY_TABLES, self.new_database())
+        self.addCleanup(storage.database.close)
         history = KeptHistory(storage)
         ensureDeferred(history.add(Said(1, "Anna", "x")))
         storage.answer()
@@ -220,13 +220,15 @@ class MemberChannel:
 
 
 class OrderTests(HistoryCase):
+    seeds = 100
+
     def test_each_message_arrives_once_however_reads_and_writes_overtake(self) -> None:
-        for seed in range(100):
+        for seed in range(self.seeds):
             self.play(random.Random(seed))
 
     def play(self, chance: random.Random) -> None:
         """Let members join, listen to Vera, and return from their last place."""
-        storage = ShuffledStorage(HISTORY_TABLES)
+        storage = ShuffledStorage(HISTORY_TABLES, self.new_database())
         history = KeptHistory(storage)
         ticks, clock = count(), Clock()
         room = make_room(history, clock, lambda: float(next(ticks)))
@@ -271,14 +273,11 @@ class OrderTests(HistoryCase):
         storage.database.close()
 
 
-class IndexTests(SynchronousTestCase):
+class IndexTests(StoredCase):
     def test_an_index_finds_the_least_recent_client(self) -> None:
-        storage = MemoryStorage(HISTORY_TABLES)
-        plan = storage.database._connection.execute(
-            "EXPLAIN QUERY PLAN " + re.sub(r"\{\w+\}", "9", FREE_SLOT)
-        )
+        storage = self.new_storage(HISTORY_TABLES)
+        plan = execute(storage.database, "EXPLAIN QUERY PLAN " + re.sub(r"\{\w+\}", "9", FREE_SLOT))
         steps = [step[3] for step in plan]
         self.assertNotIn("TEMP B-TREE", " ".join(steps))
         [scan] = [step for step in steps if step.startswith("SCAN clients")]
         self.assertIn("INDEX clients_by_place", scan)
-        storage.database.close()

@@ -23,7 +23,7 @@ from twisted.web.server import Site
 from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
-from tests.doubles.storage import CHEAP, CountingHashes
+from tests.doubles.storage import CHEAP, CountingHashes, StoredCase, execute
 from twisted_lab.accounts import (
     ACCOUNT_TABLES,
     Lifetimes,
@@ -46,7 +46,6 @@ from twisted_lab.login import (
     TooManyFailures,
 )
 from twisted_lab.resources import Unable
-from twisted_lab.testing import MemoryStorage
 
 PASSWORD = b"correct horse"
 
@@ -64,12 +63,11 @@ class DirectThreads(Clock):
             done(False, Failure())
 
 
-class LoginTestCase(SynchronousTestCase):
+class LoginTestCase(StoredCase):
     def setUp(self) -> None:
-        self.storage = MemoryStorage(ACCOUNT_TABLES)
-        self.addCleanup(self.storage.database.close)
+        self.storage = self.new_storage(ACCOUNT_TABLES)
         # With this secret no two names of the tests share a subject.
-        self.storage.database._connection.execute("UPDATE keys SET secret = 'a'")
+        execute(self.storage.database, "UPDATE keys SET secret = 'a'")
         self.hashes = CountingHashes()
         self.clock = Clock()
         self.clock.advance(1_700_000_000)

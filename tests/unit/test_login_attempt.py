@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.storage import StoredCase, execute
 from twisted_lab.accounts import (
     ACCOUNT_TABLES,
     AttemptHistory,
@@ -31,7 +32,6 @@ from twisted_lab.accounts.throttle import (
     stranger_subject,
 )
 from twisted_lab.login.attempt_locks import MOST_AT_ONCE
-from twisted_lab.storage.sqlite_file import open_file
 
 HOME = "192.0.2.1"
 # Whole numbers below 2**40 have exact sums, so rounding cannot fail a test.
@@ -93,12 +93,11 @@ class SubjectsTests(SynchronousTestCase):
         self.assertNotEqual(account_subject(key), stranger_subject(other, "k"))
 
 
-class LoginAttemptCase(SynchronousTestCase):
+class LoginAttemptCase(StoredCase):
     def setUp(self) -> None:
-        self.database = open_file(":memory:", ACCOUNT_TABLES)
-        self.addCleanup(self.database.close)
+        self.database = self.make_database(ACCOUNT_TABLES)
         # With this secret no two names of the tests share a subject.
-        self.database._connection.execute("UPDATE keys SET secret = 'a'")
+        execute(self.database, "UPDATE keys SET secret = 'a'")
         self.run_work = self.database.run
         self.run_work(lambda queries: register(queries, "Anna", "hash", 0.0))
 
@@ -177,7 +176,7 @@ class LoginAttemptTests(LoginAttemptCase):
         self.assertEqual(self.delay("anna", "", now + 15), 1.0)
 
     def rows(self) -> int:
-        [found] = self.database._connection.execute("SELECT count(*) FROM failures").fetchone()
+        [found] = execute(self.database, "SELECT count(*) FROM failures").fetchone()
         assert isinstance(found, int)
         return found
 

@@ -13,6 +13,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.rooms import free_limits, make_room
+from tests.doubles.storage import StoredCase
 from twisted_lab.rooms import (
     History,
     HistoryBusy,
@@ -654,11 +655,11 @@ class RoomClientTests(SynchronousTestCase):
             self.client.pump(0.0)
 
 
-class HistoryTests(SynchronousTestCase):
+class HistoryTests(StoredCase):
     """The contract of both kinds of history."""
 
     def histories(self) -> list[History]:
-        return [MemoryHistory(), KeptHistory(MemoryStorage(HISTORY_TABLES))]
+        return [MemoryHistory(), KeptHistory(self.new_storage(HISTORY_TABLES))]
 
     def test_each_message_has_its_own_place(self) -> None:
         for history in self.histories():
@@ -688,8 +689,9 @@ class HistoryTests(SynchronousTestCase):
 
                 return execute(self.database.run, fail)
 
-        broken, whole = Broken(HISTORY_TABLES), MemoryStorage(HISTORY_TABLES)
-        whole.database = broken.database
+        whole = self.new_storage(HISTORY_TABLES)
+        broken = Broken(HISTORY_TABLES)
+        broken.database = whole.database
         said = Said(10, "Anna", "x", "", "client", 1)
         adding = Deferred.fromCoroutine(KeptHistory(broken).add(said))
         self.failureResultOf(adding, CannotStore)

@@ -1,0 +1,102 @@
+"""The unit tests of stored data, on a PostgreSQL server."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import pytest
+
+from tests.doubles.postgresql import PostgreSQL
+from tests.doubles.storage import StoredCase
+from tests.unit import (
+    test_accounts,
+    test_accounts_command,
+    test_accounts_model,
+    test_auth,
+    test_database,
+    test_history,
+    test_known_peers,
+    test_login,
+    test_login_attempt,
+    test_rooms,
+)
+
+pytestmark = pytest.mark.xdist_group("postgresql")
+
+
+class OnServer(StoredCase):
+    @pytest.fixture(autouse=True)
+    def _server(self, postgresql: PostgreSQL) -> None:
+        self.server = postgresql
+
+    def new_database(self) -> str:
+        stack = ExitStack()
+        self.addCleanup(stack.close)
+        return stack.enter_context(self.server.new_database())
+
+
+class AccountsTests(OnServer, test_accounts.AccountsTests):
+    pass
+
+
+@pytest.mark.long
+class AccountsModelTests(OnServer, test_accounts_model.AccountsModelTests):
+    examples = 10
+
+
+@pytest.mark.long
+class CommandTests(OnServer, test_accounts_command.CommandTests):
+    pass
+
+
+@pytest.mark.long
+class IdentificationTests(OnServer, test_auth.IdentificationTests):
+    pass
+
+
+@pytest.mark.long
+class AuthenticationTests(OnServer, test_auth.AuthenticationTests):
+    pass
+
+
+@pytest.mark.long
+class AccountShellTests(OnServer, test_auth.AccountShellTests):
+    pass
+
+
+class BatchTests(OnServer, test_database.BatchTests):
+    pass
+
+
+class RetentionTests(OnServer, test_history.RetentionTests):
+    pass
+
+
+@pytest.mark.long
+class OrderTests(OnServer, test_history.OrderTests):
+    seeds = 3
+
+
+class PeersTests(OnServer, test_known_peers.PeersTests):
+    pass
+
+
+@pytest.mark.long
+class PasswordCheckerTests(OnServer, test_login.PasswordCheckerTests):
+    pass
+
+
+class TokenTests(OnServer, test_login.TokenTests):
+    pass
+
+
+class LoginAttemptTests(OnServer, test_login_attempt.LoginAttemptTests):
+    pass
+
+
+class OwnersTests(OnServer, test_login_attempt.OwnersTests):
+    pass
+
+
+class HistoryTests(OnServer, test_rooms.HistoryTests):
+    pass
