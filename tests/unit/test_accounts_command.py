@@ -75,9 +75,10 @@ class CommandCase(StoredCase):
         self, *arguments: str, stdin: str = "", terminal: Sequence[str] = ()
     ) -> tuple[object, str, str]:
         """Run the command; return its exit status, and its output on both streams."""
+        database = () if "copy" in arguments else ("--database", self.path)
         out, err, status = io.StringIO(), io.StringIO(), None
         with (
-            patch("sys.argv", ["accounts", "--database", self.path, *arguments]),
+            patch("sys.argv", ["accounts", *database, *arguments]),
             patch("sys.stdin", (Terminal if terminal else io.StringIO)(stdin)),
             patch("getpass.getpass", side_effect=terminal),
             redirect_stdout(out),
@@ -343,7 +344,8 @@ class CommandLineTests(CommandCase):
         self.assertEqual(self.main("copy", copy, self.mktemp())[1].splitlines()[:-1], tables)
         self.refuse(1, ["copy", self.path, copy], "has rows in the table accounts")
         self.refuse(1, ["copy", self.path, "/"], "cannot use / as a database")
-        self.refuse(2, ["copy", self.path], "copy takes FROM TO")
+        self.refuse(2, ["copy", self.path], "copy takes FROM TO, not")
+        self.refuse(2, ["--database", "x", "copy", self.path, copy], "FROM TO, not --database")
 
     def test_copy_says_that_the_source_is_in_use(self) -> None:
         with patch.object(command, "is_in_use", lambda name: name == self.path):

@@ -110,6 +110,8 @@ class AccountsOptions(Options):
                     given=given,
                 )
             )
+        if command == "copy" and "database" in self.given:
+            raise UsageError(_("copy takes FROM TO, not --database"))
         if self.yes and command != "clear":
             raise UsageError(_("--yes is for clear: {command} asks nothing", command=command))
         if any("\udc80" <= char <= "\udcff" for char in "".join(arguments)):
