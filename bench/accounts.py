@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Awaitable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -46,11 +46,11 @@ AT_ONCE = 200
 PASSWORD = "correct horse battery"
 
 
-def serve(path: str) -> None:
+def serve(name: str) -> None:
     """Serve auth, ident and echo on one reactor, until the parent ends."""
     reactor = global_reactor()
     events = ServiceEvents("bench", lambda event: None, LogLevel.warn)
-    storage = Storage(reactor, path)
+    storage = Storage(reactor, name)
     hashing = Hashing(reactor, Passwords())
     realm = AccountRealm(storage.of(ACCOUNT_TABLES), hashing, reactor, Lifetimes())
     names = Identification(storage.of(PEER_TABLES), time.time, time.monotonic)
@@ -68,23 +68,24 @@ def serve(path: str) -> None:
 
 
 @contextmanager
-def server() -> Iterator[list[int]]:
-    """Run a server with an account for each peer; yield the ports of auth, ident and echo."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = str(Path(directory) / "bench.sqlite3")
-        database = open_database(path, ACCOUNT_TABLES)
+def server(name: str) -> Iterator[list[int]]:
+    """Run a server with an account for each peer; yield the ports of auth, ident and echo.
+
+    Args:
+        name: The name of its new database.
+    """
+    with closing(open_database(name, ACCOUNT_TABLES)) as database:
         hashed = Passwords().hash(PASSWORD)
         for number in range(PEERS):
             database.run(partial(register, name=f"peer{number}", hashed=hashed, now=1.0))
-        database.close()
-        command = [sys.executable, "-m", "bench.accounts", "--serve", path]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        try:
-            yield [int(process.stdout.readline()) for _ in range(3)]
-        finally:
-            process.kill()
-            process.communicate()
+    command = [sys.executable, "-m", "bench.accounts", "--serve", name]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield [int(process.stdout.readline()) for _ in range(3)]
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def log_in(waiting: list[list[socket.socket]]) -> None:
@@ -141,16 +142,20 @@ async def seconds(work: list[Awaitable[None]]) -> float:
     return time.perf_counter() - started
 
 
-def logins(auth_port: int, echo_port: int) -> tuple[float, float]:
+def logins(auth_port: int, echo_port: int, turn: int) -> tuple[float, float]:
     """Return logins per second, and the 99th percentile of the echo's delay in milliseconds.
 
-    A login lasts from the name to the greeting, on connections opened before.
+    A login lasts from the name to the greeting, on connections opened before. Those of each turn
+    come from an address of their own, because the server limits the hashes for one.
     """
+    source = (f"127.0.1.{turn}", 0)
     done = threading.Event()
     with ExitStack() as connections, ThreadPoolExecutor(1) as prober:
         clients = [
             [
-                connections.enter_context(socket.create_connection(("127.0.0.1", auth_port)))
+                connections.enter_context(
+                    socket.create_connection(("127.0.0.1", auth_port), source_address=source)
+                )
                 for _ in range(LOGINS)
             ]
             for _ in range(PEERS)
@@ -189,10 +194,13 @@ def main() -> None:
         serve(arguments.serve)
         return
     ratios, slowest, rates = [], [], []
-    with server() as (auth_port, ident_port, echo_port):
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        server(str(Path(directory, "bench.sqlite3"))) as (auth_port, ident_port, echo_port),
+    ):
         numbers = iter(range(IDENTIFICATIONS * arguments.rounds))
-        for _ in range(arguments.rounds):
-            rate, slow = logins(auth_port, echo_port)
+        for turn in range(arguments.rounds):
+            rate, slow = logins(auth_port, echo_port, turn)
             ratios.append(rate / bare())
             slowest.append(slow)
             some = iter([next(numbers) for _ in range(IDENTIFICATIONS)])

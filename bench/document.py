@@ -16,7 +16,13 @@ TEXT = Path(__file__).with_name("performance.md.in")
 
 
 def write(
-    results: Results, log: list[Finding], machine: str, directory: Path, today: date, rounds: int
+    results: Results,
+    log: list[Finding],
+    databases: list[Finding],
+    machine: str,
+    directory: Path,
+    today: date,
+    rounds: int,
 ) -> list[Finding]:
     """Write performance.md and performance.png, and return the findings."""
     findings = [*echo_findings(results), *other_findings(results), *log]
@@ -37,6 +43,7 @@ def write(
         "broadcast": tables.compared(results, "broadcast", results.cells("broadcast")),
         "accept": tables.compared(results, "accept", results.cells("accept")),
         "memory": tables.memory(results),
+        "databases": tables.targets(databases),
         "start": f"{start['ours']:.0f} ms, and the empty service {start['empty service']:.0f} ms",
     }
     text = Template(TEXT.read_text()).substitute(

@@ -39,14 +39,16 @@ def quick(rounds: int) -> None:
 
 def full(rounds: int) -> None:
     """Measure everything, and write the document."""
+    from bench.databases import measure as measure_databases
     from bench.document import write
     from bench.event_log import measure as measure_log
     from bench.machine import machine
 
     what = machine()
     log = measure_log(rounds)
+    databases = measure_databases(rounds)
     results = measure(full_plan(), rounds)
-    show(write(results, log, what, ROOT / "docs", date.today(), rounds))
+    show(write(results, log, databases, what, ROOT / "docs", date.today(), rounds))
 
 
 def main() -> None:

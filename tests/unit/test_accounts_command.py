@@ -75,9 +75,10 @@ class CommandCase(StoredCase):
         self, *arguments: str, stdin: str = "", terminal: Sequence[str] = ()
     ) -> tuple[object, str, str]:
         """Run the command; return its exit status, and its output on both streams."""
+        database = () if "copy" in arguments else ("--database", self.path)
         out, err, status = io.StringIO(), io.StringIO(), None
         with (
-            patch("sys.argv", ["accounts", "--database", self.path, *arguments]),
+            patch("sys.argv", ["accounts", *database, *arguments]),
             patch("sys.stdin", (Terminal if terminal else io.StringIO)(stdin)),
             patch("getpass.getpass", side_effect=terminal),
             redirect_stdout(out),
@@ -332,6 +333,25 @@ class CommandTests(CommandCase):
 
 class CommandLineTests(CommandCase):
     """Tests of files, and of the command line itself."""
+
+    def test_copy_shows_each_table(self) -> None:
+        copy = self.mktemp()
+        status, out, err = self.main("copy", self.path, copy)
+        *tables, last = out.splitlines()
+        self.assertEqual((status, last, err), (None, f"copied {self.path} to {copy}", ""))
+        self.assertTrue(tables[0].startswith("accounts: 2 rows, SHA-256 "), tables)
+        self.assertIn("keys: 1 row, SHA-256 ", out)
+        self.assertEqual(self.main("copy", copy, self.mktemp())[1].splitlines()[:-1], tables)
+        self.refuse(1, ["copy", self.path, copy], "has rows in the table accounts")
+        self.refuse(1, ["copy", self.path, "/"], "cannot use / as a database")
+        self.refuse(2, ["copy", self.path], "copy takes FROM TO, not")
+        self.refuse(2, ["--database", "x", "copy", self.path, copy], "FROM TO, not --database")
+
+    def test_copy_says_that_the_source_is_in_use(self) -> None:
+        with patch.object(command, "is_in_use", lambda name: name == self.path):
+            status, _, err = self.main("copy", self.path, self.mktemp())
+        self.assertIsNone(status)
+        self.assertIn(f"{self.path} is in use: what is stored there from now on is not", err)
 
     def test_an_upgrade_of_an_old_file_is_reported(self) -> None:
         self.path = self.mktemp()

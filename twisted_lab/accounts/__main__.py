@@ -21,17 +21,21 @@ from twisted_lab.accounts import (
 from twisted_lab.accounts.commands import (
     ALL_TABLES,
     COMMANDS,
+    WORDS,
     AllQueries,
     Lines,
     NotFound,
     check_account,
 )
+from twisted_lab.accounts.copying import copy_lab
 from twisted_lab.eventlog.events import UPGRADED, changes
 from twisted_lab.storage import (
     DEFAULT_FILE,
+    CannotCopy,
     CannotStore,
     Database,
     Unusable,
+    is_in_use,
     is_server,
     open_database,
     shown,
@@ -49,8 +53,9 @@ ARGUMENTS = {
     "passwd": ("NAME",),
     "forget": ("NAME|ADDRESS",),
     "revoke": ("ID|NAME",),
+    "copy": ("FROM", "TO"),
 }
-USAGE = ", ".join(" ".join([command, *ARGUMENTS.get(command, ())]) for command in COMMANDS)
+USAGE = ", ".join(" ".join([command, *ARGUMENTS.get(command, ())]) for command in WORDS)
 
 
 class AccountsOptions(Options):
@@ -60,7 +65,8 @@ class AccountsOptions(Options):
     synopsis = "Usage: python -m twisted_lab.accounts [--database FILE] COMMAND"
     longdesc = N_(
         "Commands: {commands}. admit: guesses from elsewhere do not delay the owner at "
-        "that address. In a pipe a password is the first line of the input.",
+        "that address. In a pipe a password is the first line of the input. copy: FROM and TO are "
+        "databases, files or postgresql://...; TO is a new one.",
         commands=USAGE,
     )
     action: str
@@ -79,15 +85,15 @@ class AccountsOptions(Options):
     def parseArgs(self, command: str = "", *arguments: str) -> None:
         """Take the command and its arguments."""
         if not command:
-            names = ", ".join(COMMANDS)
+            names = ", ".join(WORDS)
             raise UsageError(_("the command is missing: one of {commands}", commands=names))
-        if command not in COMMANDS:
+        if command not in WORDS:
             problem = _(
                 "the command is one of {commands}, not {command!r}",
-                commands=", ".join(COMMANDS),
+                commands=", ".join(WORDS),
                 command=command,
             )
-            raise UsageError(with_nearest(problem, command, COMMANDS))
+            raise UsageError(with_nearest(problem, command, WORDS))
         words = ARGUMENTS.get(command, ())
         wanted = " ".join(words)
         if words and not arguments:
@@ -106,6 +112,8 @@ class AccountsOptions(Options):
                     given=given,
                 )
             )
+        if command == "copy" and "database" in self.given:
+            raise UsageError(_("copy takes FROM TO, not --database"))
         if self.yes and command != "clear":
             raise UsageError(_("--yes is for clear: {command} asks nothing", command=command))
         if any("\udc80" <= char <= "\udcff" for char in "".join(arguments)):
@@ -166,6 +174,21 @@ def opened(options: AccountsOptions) -> Database[AllQueries]:
     return database
 
 
+def copied(options: AccountsOptions, source: str, target: str) -> Lines:
+    """Copy a lab to a new database; a line on standard error says if services use the old one.
+
+    Raises:
+        CannotCopy, Unusable: It cannot be copied.
+    """
+    if is_in_use(source):
+        problem = _(
+            "{source} is in use: what is stored there from now on is not in the copy",
+            source=shown(source),
+        )
+        complain(options.command, problem)
+    return copy_lab(source, target)
+
+
 def run(options: AccountsOptions) -> Lines:
     """Do what `options` say.
 
@@ -173,8 +196,11 @@ def run(options: AccountsOptions) -> Lines:
         The lines to show.
 
     Raises:
-        BadName, BadPassword, CannotStore, NotFound, OSError, Unusable: It cannot be done, and why.
+        BadName, BadPassword, CannotCopy, CannotStore, NotFound, OSError, Unusable: It cannot be
+            done, and why.
     """
+    if options.action == "copy":
+        return copied(options, *options.arguments)
     try:
         name = whole(options.database)
     except FileNotFoundError:
@@ -224,7 +250,7 @@ def main() -> None:
         problem = _("cannot store in {file}: {reason}", file=file, reason=reason)
         complain(options.command, problem)
         raise SystemExit(1) from None
-    except (BadName, BadPassword, NotFound, OSError, Unusable) as error:
+    except (BadName, BadPassword, CannotCopy, NotFound, OSError, Unusable) as error:
         complain(options.command, error)
         raise SystemExit(1) from None
     except MemoryError as error:

@@ -234,3 +234,5 @@ COMMANDS: dict[str, Callable[..., Awaitable[Lines]]] = {
     "revoke": revoke,
     "clear": clear,
 }
+# The words of the command line: `copy` is no transaction of one database.
+WORDS = (*COMMANDS, "copy")

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from twisted_lab.accounts.__main__ import AccountsOptions
-from twisted_lab.accounts.commands import COMMANDS
+from twisted_lab.accounts.commands import WORDS as ACCOUNTS_WORDS
 from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.classes.options import ClassOptions
 from twisted_lab.check.options import Options as CheckOptions
@@ -80,7 +80,7 @@ def places() -> dict[str, Place]:
             ShowOptions(), {name: each.question for name, each in DEMONSTRATIONS.items()}
         ),
         "faults": _place(FaultsOptions()),
-        "accounts": _place(AccountsOptions(), dict.fromkeys(COMMANDS, "")),
+        "accounts": _place(AccountsOptions(), dict.fromkeys(ACCOUNTS_WORDS, "")),
         "control": _place(ControlOptions(), dict.fromkeys(WORDS, "")),
         "completion": Place(dict.fromkeys(SHELLS, ""), [help_flag]),
     }

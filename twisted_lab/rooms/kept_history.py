@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import astuple, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -157,8 +156,17 @@ async def _add(
             known[said.speaker] = Client(slot, said.count)
         place, upto = max(said.place, place + 1), upto + said.size
         last[said.speaker] = place
-        row = (*astuple(replace(said, place=place)), upto)
-        await queries.add_said(*row)
+        await queries.add_said(
+            place,
+            said.name,
+            said.text,
+            said.to,
+            said.speaker,
+            said.count,
+            said.listener,
+            said.time,
+            upto,
+        )
         places.append(place)
     for speaker, spoken in last.items():
         if (client := known.get(speaker)) is not None:

@@ -1,5 +1,7 @@
 """Database: file, transactions and schema versions. The tables belong to other packages."""
 
+from twisted_lab.storage.copied_tables import CannotCopy, CopiedTable
+from twisted_lab.storage.copying import copy, is_in_use
 from twisted_lab.storage.database import CannotStore, Database, Store, Uncancelled, together
 from twisted_lab.storage.names import is_server, shown, whole
 from twisted_lab.storage.opening import open_database, open_for_reading
@@ -8,7 +10,9 @@ from twisted_lab.storage.tables import Migrations, Tables, Work, counted, counte
 
 __all__ = [
     "DEFAULT_FILE",
+    "CannotCopy",
     "CannotStore",
+    "CopiedTable",
     "Database",
     "Migrations",
     "Store",
@@ -16,8 +20,10 @@ __all__ = [
     "Uncancelled",
     "Unusable",
     "Work",
+    "copy",
     "counted",
     "counted_on_server",
+    "is_in_use",
     "is_server",
     "open_database",
     "open_for_reading",

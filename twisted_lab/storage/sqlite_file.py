@@ -53,10 +53,10 @@ def open_file(path: str, tables: Tables[Q]) -> SQLiteDatabase[Q]:
         Unusable: The file cannot be opened, is not a database of twisted_lab, is damaged, or was
             written by a newer version. It is unchanged then.
     """
-    with _explained(path):
+    with explained(path):
         if path != ":memory:":
             _make(path)
-            _inspect(path, tables.migrations)
+            inspect(path, tables.migrations)
             # A restored copy may be readable by other users, who must not see its content.
             Path(path).chmod(0o600)
         connection = _connect(path)
@@ -86,7 +86,7 @@ def open_file_for_reading(path: str, tables: Tables[Q]) -> SQLiteDatabase[Q]:
     Raises:
         Unusable: The file cannot be opened.
     """
-    with _explained(path):
+    with explained(path):
         connection = _connect(path)
         try:
             connection.execute("PRAGMA query_only = ON")
@@ -105,7 +105,8 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 @contextmanager
-def _explained(path: str) -> Iterator[None]:
+def explained(path: str) -> Iterator[None]:
+    """Raise the errors of a block as `Unusable`, with advice."""
     try:
         yield
     except OSError as error:
@@ -164,7 +165,12 @@ def _make(path: str) -> None:
             raise sqlite3.DatabaseError("file is not a database") from None
 
 
-def _inspect(path: str, migrations: Sequence[Migrations]) -> None:
+def inspect(path: str, migrations: Sequence[Migrations]) -> None:
+    """Check that a file is a database of twisted_lab, sound, and not newer than `migrations`.
+
+    Raises:
+        OSError, sqlite3.Error, Unusable: It is not.
+    """
     # After a proper close, the write-ahead log is missing or empty.
     log = Path(f"{path}-wal")
     is_checked = Path(path).stat().st_size <= CHECKED_BYTES or (
