@@ -119,7 +119,7 @@ class ShowTests(OutputTests):
         status, output, _errors = self.run_show("--help")
         self.assertEqual(status, 0)
         self.assertRegex(output, r"^Usage: netlab show \[NAME\] \[options\]\n")
-        self.assertIn("Without a NAME all are listed.", output)
+        self.assertIn("Without a NAME all are listed.", " ".join(output.split()))
 
     def test_ctrl_c_ends_it(self) -> None:
         self.raises(KeyboardInterrupt())
