@@ -204,6 +204,26 @@ class ClientOptionsTests(SynchronousTestCase):
                 said.getvalue(),
             )
 
+    def test_a_named_service_needs_no_questions(self) -> None:
+        for arguments, server in (
+            (["messages"], ("localhost", 9091)),
+            (["messages", "--host", "box"], ("box", 9091)),
+            (["chat", "--name", "Anna"], ("localhost", 9095)),
+            (["quiz", "--port", "7"], ("localhost", 7)),
+        ):
+            options = parse(*arguments)
+            with patch("sys.stdin", io.StringIO()):
+                options.complete(interactive=True)
+            self.assertEqual((options.host, options.port), server)
+
+    def test_a_service_without_a_port_of_its_own_needs_one(self) -> None:
+        self.assertNotIn("faults", known_services())
+        with redirect_stderr(io.StringIO()) as said:
+            self.assertRaises(SystemExit, parse, "faults")
+        self.assertIn("or another one with its --port, not 'faults'", said.getvalue())
+        options = parse("faults", "--port", "9190")
+        self.assertEqual((options.port, options.framing), (9190, "text"))
+
     def test_a_user_is_asked_for_host_and_port(self) -> None:
         options = parse()
         with redirect_stdout(io.StringIO()), patch("sys.stdin", io.StringIO("::1\n\n")):

@@ -270,11 +270,13 @@ class ClientOptions(Options):
         """Fill in the host, the port and, for the chat, the name if they were not given.
 
         Args:
-            interactive: Whether to ask the user for them; otherwise the defaults are used.
+            interactive: Whether to ask the user for the name and, if no service is named, for the
+                host and the port; otherwise the defaults are used.
         """
+        asks_server = interactive and not self._is_named
         if "host" not in self.given:
-            self.host = _ask(_("Host"), self.host, self._take_server, interactive)
+            self.host = _ask(_("Host"), self.host, self._take_server, asks_server)
         if not self.port:
-            self.port = _ask(_("Port"), self._defaults.port, server_port, interactive)
+            self.port = _ask(_("Port"), self._defaults.port, server_port, asks_server)
         if not self.name and self.service == "chat":
             self.name = _ask(_("Name"), user_name(), chat_name, interactive)
