@@ -86,7 +86,7 @@ class ClientOptions(Options):
     host = option.text(N_("Host to connect to, or HOST:PORT."), default="localhost", metavar="HOST")
     port = option.number(N_("Port to connect to."), default=0, most=65535, short="p")
     framing = option.parsed(
-        N_("text, int32, decimal:N or hex:N, that of the server; not with echo or chat."),
+        N_("text, int32, decimal:N or hex:N, that of the server; not with chat."),
         framing_name,
         default="",
         short="f",
@@ -134,7 +134,7 @@ class ClientOptions(Options):
         self._defaults = known or Defaults(self.port, "text")
         self._is_known = known is not None
         self._is_named = bool(words)
-        if self.framing and not self._defaults.framing:
+        if self.framing and service == "chat":
             raise UsageError(_("{service} does not support --framing", service=service))
         self.framing = self.framing or self._defaults.framing
         if "count" in self.given and self.framing in ("", "text", "int32"):
@@ -216,7 +216,7 @@ class ClientOptions(Options):
             tell: Shows a line to the user.
         """
         if not self.framing:
-            return Unchanged()
+            return Unchanged(tell)
         if self.framing == "text":
             return Text(tell)
         if self.framing == "int32":

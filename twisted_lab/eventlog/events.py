@@ -529,7 +529,7 @@ class ServiceEvents(_Reporter):
 
     def failed(self, reason: str) -> None:
         """Report why the service cannot serve and the process ends."""
-        self._announce(LogLevel.critical, "server failed", "{service}: {reason}", reason=reason)
+        self._announce(LogLevel.critical, "server failed", "{reason}", reason=reason)
 
     def worker_started(self, pid: int | None) -> None:
         """Report that a worker has started."""
