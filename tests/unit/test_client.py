@@ -76,7 +76,8 @@ class ClientOptionsTests(SynchronousTestCase):
                 f"the service is one of {', '.join(known_services())}, or another one with its "
                 "--port, not 'ekho'",
             ),
-            (["echo", "echo"], "not 'echo echo' (--help"),
+            (["echo", "echo"], "twisted_lab.client: unexpected 'echo' after the service (--help"),
+            (["eko"], "not 'eko'; did you mean echo?"),
             (["ech"], "not 'ech'; did you mean echo? (--help"),
             (["massages"], "not 'massages'; did you mean messages?"),
             (["localhost", "9090"], "did you mean --host localhost --port 9090?"),

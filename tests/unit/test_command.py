@@ -53,6 +53,7 @@ class CommandTests(SynchronousTestCase):
 
     def test_an_unknown_word_is_answered_with_the_nearest(self) -> None:
         for word, advice in (
+            ("--hlep", "did you mean --help?"),
             ("clinet", "did you mean client?"),
             ("xyz", f"expected one of {', '.join(PROGRAMS)}"),
             ("echo", "netlab run echo starts this service, and netlab client echo connects to it"),

@@ -90,6 +90,10 @@ class ShowTests(OutputTests):
 
     def test_wrong_words_are_one_line(self) -> None:
         for words, problem in (
+            (
+                ["backlgo"],
+                "there is no demonstration 'backlgo'; netlab show lists all; did you mean backlog?",
+            ),
             (["texts"], "there is no demonstration 'texts'; netlab show lists all"),
             (["text", "osi"], "one demonstration at a time, not also 'osi'"),
             (["--code"], "--code needs the name of a demonstration"),

@@ -170,11 +170,14 @@ class ClientOptions(Options):
         question = meant.question(words, services)
         if self.port and len(words) == 1 and not meant.as_options(words, services):
             return
-        problem = _(
-            "the service is one of {services}, or another one with its --port, not {words!r}",
-            services=", ".join(services),
-            words=" ".join(words),
-        )
+        if len(words) > 1 and words[0] in services:
+            problem = _("unexpected {word!r} after the service", word=" ".join(words[1:]))
+        else:
+            problem = _(
+                "the service is one of {services}, or another one with its --port, not {words!r}",
+                services=", ".join(services),
+                words=" ".join(words),
+            )
         raise UsageError(f"{problem}; {question}" if question else problem)
 
     def _take_server(self, text: str) -> str:

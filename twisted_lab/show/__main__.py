@@ -13,6 +13,7 @@ from twisted_lab.show.narration import COMMAND
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, as_started, complain, write_out
 from twisted_lab.text.language import N_, _
+from twisted_lab.text.nearest import with_nearest
 from twisted_lab.text.tables import table
 
 _INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
@@ -41,13 +42,12 @@ class ShowOptions(Options):
         if others:
             raise UsageError(_("one demonstration at a time, not also {name!r}", name=others[0]))
         if name and name not in DEMONSTRATIONS:
-            raise UsageError(
-                _(
-                    "there is no demonstration {name!r}; {command} lists all",
-                    name=name,
-                    command=as_started("python -m twisted_lab.show"),
-                )
+            problem = _(
+                "there is no demonstration {name!r}; {command} lists all",
+                name=name,
+                command=as_started("python -m twisted_lab.show"),
             )
+            raise UsageError(with_nearest(problem, name, DEMONSTRATIONS))
         if self.code and not name:
             raise UsageError(_("--code needs the name of a demonstration"))
         self.demonstration = name

@@ -10,12 +10,8 @@ from typing import Any, NamedTuple
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.error import (
-    ConnectError,
-    ConnectionRefusedError,
-    DNSLookupError,
-    UserError,
-)
+from twisted.internet.error import ConnectError, DNSLookupError, UserError
+from twisted.internet.error import ConnectionRefusedError as ConnectRefused
 from twisted.internet.interfaces import IAddress, IConnector, IProtocol
 from twisted.internet.protocol import ClientFactory
 from twisted.python.failure import Failure
@@ -187,7 +183,7 @@ class Dialer(ClientFactory):
 
 def _why(reason: Failure) -> str:
     error = reason.value
-    if isinstance(error, ConnectionRefusedError):
+    if isinstance(error, ConnectRefused):
         return N_("no server listens there")
     if isinstance(error, ConnectError) and error.osError:
         return os.strerror(error.osError)  # without Twisted's sentence and the number around it
