@@ -10,7 +10,7 @@ class Defaults(NamedTuple):
 
     Attributes:
         port: The TCP port, or the UDP port of the chat.
-        framing: The framing of messages; empty if the client offers no choice: echo has no
+        framing: The framing of messages; empty for none: echo has no
             messages, and the chat client uses UDP.
     """
 

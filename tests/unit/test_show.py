@@ -94,7 +94,7 @@ class ShowTests(OutputTests):
                 ["backlgo"],
                 "there is no demonstration 'backlgo'; netlab show lists all; did you mean backlog?",
             ),
-            (["texts"], "there is no demonstration 'texts'; netlab show lists all"),
+            (["nothing"], "there is no demonstration 'nothing'; netlab show lists all"),
             (["text", "osi"], "one demonstration at a time, not also 'osi'"),
             (["--code"], "--code needs the name of a demonstration"),
         ):
