@@ -101,7 +101,7 @@ class ServiceEventsTests(SynchronousTestCase):
             [
                 "listening on 0.0.0.0:9090",
                 "port 9090 is busy, listening on 9091",
-                "no luck",
+                "netlab-test: no luck",
             ],
         )
 

@@ -113,7 +113,7 @@ class NetworkServiceTests(SynchronousTestCase):
         refusal = self.assertRaises(CannotStart, service.startService)
         self.assertEqual(refusal.code, 1)
         self.assertIsInstance(refusal, SystemExit)
-        self.assertEqual(self.recorder.messages, ["no way"])
+        self.assertEqual(self.recorder.messages, ["netlab-sample: no way"])
 
     def test_the_log_contains_the_listen_error(self) -> None:
         path = self.mktemp()
@@ -124,7 +124,7 @@ class NetworkServiceTests(SynchronousTestCase):
         service.privilegedStartService()
         self.assertFalse(Path(path).exists())  # The user may change before the file is created.
         self.assertRaises(CannotStart, service.startService)
-        self.assertIn("critical netlab-other: no way", Path(path).read_text())
+        self.assertIn("critical netlab-other: no way\n", Path(path).read_text())
 
     def test_an_error_at_the_operators_port_prevents_the_start(self) -> None:
         service = self.service(self.port())
@@ -139,7 +139,7 @@ class NetworkServiceTests(SynchronousTestCase):
         self.service(PendingPort(listening)).startService()
         self.reactor.start()
         listening.errback(CannotListen("no way"))
-        self.assertEqual(self.recorder.messages[-1], "no way")
+        self.assertEqual(self.recorder.messages[-1], "netlab-sample: no way")
         self.assertTrue(self.reactor.stopped)
 
     def test_a_service_may_listen_late(self) -> None:

@@ -196,6 +196,16 @@ class ServiceEvents(_Reporter):
             fingerprint=fingerprint,
         )
 
+    def certificate_begins(self, path: str, since: str) -> None:
+        """Warn that the certificate is not valid yet."""
+        self._announce(
+            LogLevel.warn,
+            "certificate begins",
+            N_("the certificate {path} is valid from {since} on, and clients refuse it until then"),
+            path=path,
+            since=since,
+        )
+
     def certificate_ends(self, path: str, until: str, days: float) -> None:
         """Warn that the certificate ends soon, or has ended: `days` are negative then."""
         if days < 0:
@@ -529,7 +539,7 @@ class ServiceEvents(_Reporter):
 
     def failed(self, reason: str) -> None:
         """Report why the service cannot serve and the process ends."""
-        self._announce(LogLevel.critical, "server failed", "{reason}", reason=reason)
+        self._announce(LogLevel.critical, "server failed", "{service}: {reason}", reason=reason)
 
     def worker_started(self, pid: int | None) -> None:
         """Report that a worker has started."""
