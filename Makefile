@@ -146,12 +146,8 @@ wheel: $(RUNTIME)  ## build the wheel, to install the command `netlab` elsewhere
 translated: $(INSTALLED)  ## write into all translated pages that they are up to date
 	@$(BIN)/python -m tests.programs.translations --update
 
-release: $(INSTALLED)  ## make version VERSION: its number, and the change log from newsfragments/
-	@[ "$(VERSION)" ] || { echo "which version? make release VERSION=1.2.3" >&2; exit 1; }
-	@[ -z "$$(git status --porcelain)" ] || { echo "there are changes that are not committed" >&2; exit 1; }
-	@$(BIN)/python -m tests.programs.translations
-	@sed -i 's/^__version__ = .*/__version__ = "$(VERSION)"/' twisted_lab/__init__.py
-	@$(BIN)/towncrier build --yes --version "$(VERSION)"
+release: $(INSTALLED)  ## make version VERSION=1.2.3: its number, and the change log from newsfragments/
+	@$(BIN)/python -m tests.programs.release "$(VERSION)"
 	@echo "See the change log, run .ci/run, and commit."
 
 clean:  ## remove .venv and all that was built

@@ -64,7 +64,7 @@ def test_toxics_change_while_a_link_is_open(tmp_path: Path, upstream: int) -> No
         with connect(port) as client:
             client.sendall(b"at once")
             assert receive(client, 7) == b"at once"
-            assert tell(tmp_path, "add", "hold,direction=upstream") == "added: hold\n"
+            assert tell(tmp_path, "add", "hold,direction=upstream").startswith("added: hold,")
             client.sendall(b"held")
             client.settimeout(0.3)
             with pytest.raises(TimeoutError):

@@ -30,6 +30,7 @@ from tests.processes import (
     suspend,
     wait_until,
 )
+from twisted_lab import __version__
 from twisted_lab.process.workers.worker_process import START
 
 LOCAL = ("--port", "0", "--interface", "127.0.0.1")
@@ -172,7 +173,7 @@ def test_the_console_looks_like_that_of_one_process(tmp_path: Path) -> None:
         end = server.wait_for(r"client disconnected: .*")[0]
         assert server.stop() == 0
     assert [line for line in server.events() if "worker" not in line] == [
-        "server started: netlab-echo 0.1.0",
+        f"server started: netlab-echo {__version__}",
         f"listening on 127.0.0.1:{port}",
         f"client connected: {peer}",
         f"received 5 bytes from {peer}",

@@ -53,7 +53,7 @@ class Reader:
     def _stop(self) -> None:
         for terminal in reversed(self._terminals):  # clients before their servers
             if not terminal.has_ended():
-                terminal.interrupt()
+                terminal.stop()
 
     def _free_terminal(self) -> Terminal:
         """Return the terminal that was used last and is free, or a new one."""

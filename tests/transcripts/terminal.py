@@ -115,6 +115,15 @@ class Terminal:
         self._shell.send("\x03")
         self.wait(lambda: self.ended, "that Ctrl-C has ended the command")
 
+    def stop(self) -> None:
+        """End what runs, and not by a key, which would reach the shell if that has just ended."""
+        self.goes_on, self.status = False, None
+        running = os.tcgetpgrp(self._shell.child_fd)
+        if running != self._shell.pid:
+            with suppress(ProcessLookupError):
+                os.killpg(running, signal.SIGINT)
+        self.wait(lambda: self.ended, "that an interrupt has ended the command")
+
     def has_ended(self) -> bool:
         """Wait until the command has ended, or will go on.
 

@@ -4,6 +4,7 @@ import datetime
 import os
 import re
 import stat
+import time
 from pathlib import Path
 from unittest.mock import patch
 
@@ -155,7 +156,14 @@ class CertificateTests(SynchronousTestCase):
             self.assertTrue(self.refusal().endswith(f"{self.path}: it has no certificate in PEM"))
         other.write_text("no key")
         self.path.write_bytes(self_signed())
-        self.assertTrue(self.refusal(other).endswith(f"{other}: it has no private key in PEM"))
+        self.assertTrue(
+            self.refusal(other).endswith(
+                f"{other}: it has no private key in PEM; --key names its file"
+            )
+        )
+        text = self.path.read_text()
+        self.path.write_text(text[text.index("-----BEGIN CERTIFICATE") :])
+        self.assertIn("it has no private key in PEM", self.refusal())
 
     def test_an_end_within_two_weeks_is_a_warning_at_start_and_reload(self) -> None:
         said = []
@@ -171,6 +179,15 @@ class CertificateTests(SynchronousTestCase):
             r"^the certificate .* expired on ....-..-.., and clients refuse it: renew it$",
         )
         self.assertRegex(said[1][0], r"expires on ....-..-..: renew it$")
+
+    def test_a_beginning_in_the_future_is_a_warning(self) -> None:
+        ten_days = 10 * 86_400.0
+        path = str(self.path)
+        Certificate(path, path, False, self.events, lambda: time.time() - ten_days).open()
+        self.assertRegex(
+            self.recorder.messages[1],
+            r"^the certificate .* is valid from ....-..-.. on, and clients refuse it until then$",
+        )
 
     def test_a_key_that_all_users_can_read_is_a_warning(self) -> None:
         self.path.write_bytes(self_signed(days=99))

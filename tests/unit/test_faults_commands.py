@@ -58,9 +58,11 @@ class CommandTests(SynchronousTestCase):
 
     def test_toxics_can_be_added_listed_and_removed(self) -> None:
         self.assertEqual(self.tell("toxics"), "no toxics")
-        self.assertEqual(self.tell("add", "loss=20%"), "added: loss")
-        self.assertEqual(self.tell("add", "loss=0.5,nth=3"), "added: loss-2")
-        self.assertEqual(self.tell("add", "latency=50ms,name=slow,proxy=plain"), "added: slow")
+        self.assertEqual(self.tell("add", "loss=20%"), "added: loss=20%,name=loss")
+        said = self.tell("add", "loss=0.5,nth=3")
+        self.assertEqual(said, "added: loss=50%,name=loss-2,nth=3")
+        said = self.tell("add", "latency=50ms,name=slow,proxy=plain")
+        self.assertEqual(said, "added: latency=50ms,name=slow,proxy=plain")
         listed = self.tell("toxics").splitlines()
         self.assertEqual(len(listed), 3)
         self.assertEqual(named(map(read_toxic, listed)), self.service.toxics)
@@ -87,11 +89,11 @@ class CommandTests(SynchronousTestCase):
         self.assertIn(
             "a toxic of the scenario has the name 'loss': give another one, with name=", said
         )
-        self.assertEqual(self.tell("add", "loss=30%,name=my-loss"), "added: my-loss")
+        self.assertEqual(self.tell("add", "loss=30%,name=my-loss"), "added: loss=30%,name=my-loss")
 
     def test_the_framing_of_a_proxy_counts(self) -> None:
         self.plain.place = Place("plain", True, Lines())
-        self.assertEqual(self.tell("add", "loss,proxy=plain"), "added: loss")
+        self.assertEqual(self.tell("add", "loss,proxy=plain"), "added: loss,name=loss,proxy=plain")
 
     def test_an_unknown_name_is_answered_with_the_known_ones(self) -> None:
         self.assertEqual(self.refuse("remove", "x"), "there is no toxic 'x'; there is none")

@@ -31,6 +31,7 @@ from twisted_lab.storage import DEFAULT_FILE, CannotStore, Database, Unusable, o
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, complain, write_out
 from twisted_lab.text.language import N_, _, message_of
+from twisted_lab.text.nearest import with_nearest
 from twisted_lab.text.prompts import ask
 
 ARGUMENTS = {
@@ -70,13 +71,12 @@ class AccountsOptions(Options):
             names = ", ".join(COMMANDS)
             raise UsageError(_("the command is missing: one of {commands}", commands=names))
         if command not in COMMANDS:
-            raise UsageError(
-                _(
-                    "the command is one of {commands}, not {command!r}",
-                    commands=", ".join(COMMANDS),
-                    command=command,
-                )
+            problem = _(
+                "the command is one of {commands}, not {command!r}",
+                commands=", ".join(COMMANDS),
+                command=command,
             )
+            raise UsageError(with_nearest(problem, command, COMMANDS))
         words = ARGUMENTS.get(command, ())
         wanted = " ".join(words)
         if words and not arguments:
@@ -194,7 +194,10 @@ def run(options: AccountsOptions) -> Lines:
         if ask(question, "no", yes_or_no) != "yes":
             raise NotFound(_("nothing is deleted"))
     with closing(opened(options)) as database:
-        return database.run(lambda kept: COMMANDS[command](kept, *arguments))
+        try:
+            return database.run(lambda kept: COMMANDS[command](kept, *arguments))
+        except NotFound as error:  # perhaps it is in another file
+            raise NotFound(N_("{file}: {problem}", file=options.database, problem=error)) from None
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ SUMMARY_SECONDS = 1.0
 _LIFE = (
     "server started",
     "certificate",
+    "certificate begins",
     "certificate ends",
     "key readable",
     "listening",

@@ -67,7 +67,7 @@ class Commands:
                     )
                 )
         self._service.change(toxics)
-        return f"added: {added.name}"
+        return f"added: {spec(added)}"
 
     def remove(self, name: str) -> str:
         """Remove a toxic, also from open links; one of kind ``hold`` releases its units."""

@@ -50,7 +50,7 @@ def _naming(path: Path, missing: str) -> Iterator[None]:
         raise _Unusable(Message("{path}: {reason}", path=path, reason=why)) from None
     except (ValueError, UnsupportedAlgorithm, SSL.Error) as error:
         # The library's own text names a page about Python, not about the file.
-        why = Message(missing if "PEM file" in str(error) else tls_text(error))
+        why = Message(missing if "PEM" in str(error) else tls_text(error))
         raise _Unusable(Message("{path}: {reason}", path=path, reason=why)) from None
 
 
@@ -130,7 +130,7 @@ class Certificate:
         with _naming(self._path, NO_CERTIFICATE):
             certificate, *chain = x509.load_pem_x509_certificates(self._path.read_bytes())
             public = certificate.public_key()
-        with _naming(self._key_path, N_("it has no private key in PEM")):
+        with _naming(self._key_path, N_("it has no private key in PEM; --key names its file")):
             key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)
             if key.public_key() != public:
                 raise ValueError(N_("the key is not that of the certificate"))
@@ -145,7 +145,10 @@ class Certificate:
         self._context = context
         self.until = until.timestamp()
         self._events.certificate(str(self._path), fingerprint(certificate), f"{until:%Y-%m-%d}")
-        days = (self.until - self._now()) / DAY
+        since, now = certificate.not_valid_before_utc, self._now()
+        if now < since.timestamp():
+            self._events.certificate_begins(str(self._path), f"{since:%Y-%m-%d}")
+        days = (self.until - now) / DAY
         if days < WARNING_DAYS:
             self._events.certificate_ends(str(self._path), f"{until:%Y-%m-%d}", days)
         if is_open:

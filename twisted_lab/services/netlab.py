@@ -13,6 +13,7 @@ from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IAddress
 from twisted.python.reflect import namedAny
 
+from twisted_lab.defaults import DEFAULTS
 from twisted_lab.peers import address_text, host_of
 from twisted_lab.ports.addresses import ALL_IPV4
 from twisted_lab.process.group_options import GroupOptions, group_options
@@ -66,7 +67,10 @@ def how_to_connect(address: IAddress, options: ServiceOptions, client: str) -> s
         if options.tls:
             return f"openssl s_client -quiet -connect {host}:{address.port}"
         return f"nc {host} {address.port}"
-    words = [client, options.command.removeprefix(PREFIX)]
+    name = options.command.removeprefix(PREFIX)
+    words = [client, name]
+    if name in DEFAULTS and DEFAULTS[name].framing not in ("", options.get("framing")):
+        words.append(f"--framing {options['framing']}")
     if host != "localhost":
         words.append(f"--host {host}")
     if address.port != type(options).default_port:
