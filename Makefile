@@ -139,7 +139,7 @@ docs: .venv/.docs  ## build the documentation site, docs/_build/index.html
 licences: .venv/.bench .venv/.docs .venv/.fuzz  ## write the licences of all packages into docs/dependencies.md
 	@$(BIN)/python -m tests.programs.licences
 
-wheel: $(INSTALLED)  ## build the wheel, to install the command `netlab` elsewhere
+wheel: $(RUNTIME)  ## build the wheel, to install the command `netlab` elsewhere
 	@PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) --quiet wheel --no-deps --wheel-dir dist .
 	@echo "The wheel is $$(ls -t dist/*.whl | head -n 1); pipx install FILE installs it."
 

@@ -53,6 +53,7 @@ class CommandTests(SynchronousTestCase):
 
     def test_an_unknown_word_is_answered_with_the_nearest(self) -> None:
         for word, advice in (
+            ("--hlep", "did you mean --help?"),
             ("clinet", "did you mean client?"),
             ("xyz", f"expected one of {', '.join(PROGRAMS)}"),
             ("echo", "netlab run echo starts this service, and netlab client echo connects to it"),
@@ -104,6 +105,12 @@ class CommandTests(SynchronousTestCase):
         ):
             line = f"netlab completion: {problem} (--help lists the options)\n"
             self.assertEqual(self.start("completion", *words), (2, "", line))
+
+    def test_completion_explains_how_each_shell_gets_its_script(self) -> None:
+        _, output, _ = self.start("completion", "--help")
+        for shell in completion.SCRIPTS:
+            line = rf"(?m)^{shell}: mkdir -p (\S+) && netlab completion {shell} > \1/\S+$"
+            self.assertRegex(output, line)
 
     def test_completion_prints_a_script(self) -> None:
         for shell, script in completion.SCRIPTS.items():
