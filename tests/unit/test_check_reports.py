@@ -73,7 +73,9 @@ def split_letter() -> Evidence:
             Passage(client, server, False, "(close)", 5.5, [5.5]),
         ),
         screen=TRACEBACK,
-        by_hand='python3 -c \'print("a" + "\\u0436" * 1000, end="")\' | nc 127.0.0.1 9090',
+        by_hand=(
+            '(python3 -c \'print("a" + "\\u0436" * 1000, end="")\'; sleep 1) | nc -N 127.0.0.1 9090'
+        ),
     )
 
 

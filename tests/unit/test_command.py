@@ -85,6 +85,8 @@ class CommandTests(SynchronousTestCase):
 
     def test_help_names_the_program_as_it_was_started(self) -> None:
         self.assertRegex(self.start("client", "--help")[1], r"^Usage: netlab client \[SERVICE\]")
+        self.assertRegex(self.start("check", "--help")[1], r"^Usage: netlab check TASK")
+        self.assertRegex(self.start("check", "class", "--help")[1], r"^Usage: netlab check class ")
         for usage, as_netlab in (
             ("Usage: python -m twisted_lab.check X", "Usage: netlab check X"),
             ("Usage: twistd [options] netlab-echo  [options]", "Usage: netlab run echo [options]"),

@@ -62,7 +62,13 @@ def terminal_report(
             lines += ["", *brief(finding, style, with_answers, same_as)]
     for title, texts in sections(replace(report, findings=findings)):
         lines += _section(title, texts, style)
-    lines += ["", *style.wrapped(summary(report)), *style.wrapped(next_step(report, with_answers))]
+    levels = ", ".join(f"{level.name[0]}: {_(level.value)}" for level in Level)
+    lines += [
+        "",
+        levels,
+        *style.wrapped(summary(report)),
+        *style.wrapped(next_step(report, with_answers)),
+    ]
     return "\n".join(lines)
 
 

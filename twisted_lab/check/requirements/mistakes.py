@@ -14,6 +14,14 @@ DECODED_PORTIONS = Mistake(
         "(codecs.getincrementaldecoder does it portion by portion)."
     ),
 )
+DECODED_BYTES = Mistake(
+    "decoded-bytes",
+    N_("What does decode() do with bytes that are no text?"),
+    N_(
+        "It raises UnicodeDecodeError, or loses them with errors='ignore' or 'replace'. Return the "
+        "bytes as they are, and decode only what you print, with errors='backslashreplace'."
+    ),
+)
 RESET_ENDS_SERVER = Mistake(
     "reset-ends-server",
     N_("What does recv() do if a client has crashed, or closed without reading everything?"),
@@ -27,7 +35,7 @@ ONE_CLIENT_ONLY = Mistake(
     "one-client-only",
     N_("How often does your program call accept()?"),
     N_(
-        "The server ends with its first client. Put accept() and everything that follows in a "
+        "The server serves its first client alone. Put accept() and everything that follows in a "
         "loop, and close the client's socket, not the listening one, when recv() returns b''."
     ),
 )
