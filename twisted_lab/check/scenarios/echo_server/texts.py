@@ -177,8 +177,15 @@ async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
             raise Failed(with_ending(_("The letters came back; then the server ended"), server))
         note = _("The letters came back; then the server ended with its client.")
         raise Weak(note, likely_cause(server.program.traceback) or mistakes.ONE_CLIENT_ONLY)
-    second = await connect_client(trial, server, manners, 2)
-    await second.expect_back(trial.text(12))
+    try:
+        second = await connect_client(trial, server, manners, 2)
+        await second.expect_back(trial.text(12))
+    except Failed as failure:  # the letters came back, so decode() is not the cause
+        is_still = server.program.look().is_waiting
+        failure.mistake = likely_cause(server.program.traceback) or (
+            mistakes.ONE_CLIENT_ONLY if is_still else mistakes.SPINS
+        )
+        raise
 
 
 async def answers_after_half_close(trial: Trial, manners: Manners) -> None:
