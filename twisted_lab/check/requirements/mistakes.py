@@ -76,6 +76,14 @@ PORT_IS_TEXT = Mistake(
     N_("Which type does input() return, and which type does bind() or connect() want?"),
     N_("input() returns a string, but a port is a number: use int(), and catch ValueError."),
 )
+NOT_ENCODED = Mistake(
+    "text-not-encoded",
+    N_("Which values in the line that Python names are text (str), and which are bytes?"),
+    N_(
+        "Sockets send and receive bytes. Encode text before it is sent, as in "
+        "sendall(line.encode()), and decode what recv() returns: data.decode()."
+    ),
+)
 ABSOLUTE_PATH = Mistake(
     "absolute-path",
     N_("Does the path of each file exist on another computer?"),
@@ -250,6 +258,14 @@ EXIT_DOES_NOT_END = Mistake(
     N_(
         "After the line exit, leave the loop and close the socket. A thread that receives must be "
         "a daemon, or end when the socket is closed."
+    ),
+)
+EXIT_NOT_RECOGNISED = Mistake(
+    "exit-not-recognised",
+    N_("What do you compare the line with, and what does print(repr(text)) show?"),
+    N_(
+        "input() returns the line without its newline, and sys.stdin.readline() with it. Take it "
+        "off with strip(), and compare the text with 'exit' before it is sent."
     ),
 )
 SILENT_END = Mistake(

@@ -180,9 +180,10 @@ async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
     try:
         second = await connect_client(trial, server, manners, 2)
         await second.expect_back(trial.text(12))
-    except Failed as failure:
-        if not server.program.has_ended:
-            failure.mistake = mistakes.ONE_CLIENT_ONLY if waits else mistakes.SPINS
+    except Failed as failure:  # the letters came back, so decode() is not the cause
+        failure.mistake = likely_cause(server.program.traceback) or (
+            mistakes.ONE_CLIENT_ONLY if waits else mistakes.SPINS
+        )
         raise
 
 
