@@ -133,13 +133,13 @@ test coverage test-long test-repeat: $(patsubst %.po,%.mo,$(wildcard twisted_lab
 	@$(BIN)/pybabel --quiet compile --input-file=$< --output-file=$@
 
 docs: .venv/.docs  ## build the documentation site, docs/_build/index.html
-	@$(BIN)/python -m sphinx --quiet --fail-on-warning -c docs . docs/_build
+	@LC_ALL=C.UTF-8 $(BIN)/python -m sphinx --quiet --fail-on-warning -c docs . docs/_build
 	@echo "The site is docs/_build/index.html."
 
 licences: .venv/.bench .venv/.docs .venv/.fuzz  ## write the licences of all packages into docs/dependencies.md
 	@$(BIN)/python -m tests.programs.licences
 
-wheel: $(INSTALLED)  ## build the wheel, to install the command `netlab` elsewhere
+wheel: $(RUNTIME)  ## build the wheel, to install the command `netlab` elsewhere
 	@PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) $(PIP) --quiet wheel --no-deps --wheel-dir dist .
 	@echo "The wheel is $$(ls -t dist/*.whl | head -n 1); pipx install FILE installs it."
 

@@ -6,15 +6,20 @@ in the files.
 
 from __future__ import annotations
 
+import gettext
 import importlib
 import re
 import sys
 from pathlib import Path
 
+import snowballstemmer
+import sphinx
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.search.en import SearchEnglish
+from sphinx.search.ru import SearchRussian
 from zope.interface.interface import InterfaceClass
 
 from twisted_lab import __version__
@@ -31,6 +36,18 @@ API = [
     "twisted_lab.faults",
     "twisted_lab.check.api",
 ]
+
+SPHINX = Path(sphinx.__file__).parent
+RUSSIAN = gettext.translation("sphinx", SPHINX / "locale", ["ru"])
+RUSSIAN_SEARCH = (SPHINX / "locale/ru/LC_MESSAGES/sphinx.js").read_text("utf-8")
+RUSSIAN_FURO = {  # Furo has no translations of its own texts
+    "Back to top": "К началу страницы",
+    "Home": "Все страницы",
+    "Next": "Дальше",
+    "On this page": "На этой странице",
+    "Previous": "Назад",
+    "Skip to content": "К содержанию",
+}
 
 project = "twisted_lab"
 release = version = __version__
@@ -65,6 +82,7 @@ html_show_copyright = False
 html_extra_path = ["site"]  # leads from the top folder to the index page
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_search_language = "en-ru"  # SearchWords below
 
 
 def prepare_page(_: Sphinx, page: str, source: list[str]) -> None:
@@ -106,12 +124,52 @@ def find_name(
     return text
 
 
-def name_language(
-    _app: Sphinx, page: str, _template: str, context: dict[str, object], _tree: object
+class SearchWords(SearchEnglish):
+    """Find English and Russian words in all their forms."""
+
+    lang = html_search_language
+    language_name = "English and Russian"
+    stopwords = SearchEnglish.stopwords | SearchRussian.stopwords
+    js_stemmer_rawcode = ""  # the code of both languages follows
+    js_stemmer_code = "".join(
+        (SPHINX / f"search/minified-js/{name}-stemmer.js").read_text("utf-8") + "\n"
+        for name in ("base", "english", "russian")
+    ) + (
+        "const english = new EnglishStemmer(), russian = new RussianStemmer();\n"
+        "window.Stemmer = function () {\n"
+        "  this.stemWord = (word) => (/[а-яё]/.test(word) ? russian : english).stemWord(word);\n"
+        "};\n"
+    )
+
+    def __init__(self, options: dict[str, str]) -> None:
+        super().__init__(options)
+        self._russian = snowballstemmer.stemmer("russian")
+
+    def stem(self, word: str) -> str:
+        """Return the part of a word that all its forms have, as the code above does."""
+        word = word.lower()
+        return self._russian.stemWord(word) if re.search("[а-яё]", word) else super().stem(word)
+
+
+def choose_language(
+    app: Sphinx, page: str, _template: str, context: dict[str, object], _tree: object
 ) -> None:
-    """Tell browsers and screen readers the language of a translated page."""
+    """Give a translated page its language: for browsers, and in the texts around it.
+
+    The search page speaks Russian if it is asked in Cyrillic letters.
+    """
+    texts: gettext.NullTranslations = gettext.NullTranslations()
     if page.endswith(".ru"):
         context["language"] = "ru"
+        texts = RUSSIAN
+    if page == "search":
+        asked = "/[а-яё]/i.test(new URLSearchParams(location.search).get('q'))"
+        app.add_js_file(None, body=f"if ({asked}) {{\n{RUSSIAN_SEARCH}\n}}")
+
+    def translate(text: str) -> str:
+        return (texts is RUSSIAN and RUSSIAN_FURO.get(text)) or texts.gettext(text)
+
+    app.builder.templates.environment.install_gettext_callables(translate, texts.ngettext)
 
 
 def shorten_signature(
@@ -131,7 +189,8 @@ def shorten_signature(
 
 def setup(app: Sphinx) -> None:
     """Connect the functions above."""
+    app.add_search_language(SearchWords)
     app.connect("source-read", prepare_page)
     app.connect("missing-reference", find_name)
-    app.connect("html-page-context", name_language)
+    app.connect("html-page-context", choose_language)
     app.connect("autodoc-process-signature", shorten_signature)

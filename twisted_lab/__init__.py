@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from twisted_lab.memory import hook_for
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.2.0.dev0"
 
 _PROGRAMS = tuple(
     f"twisted_lab.{name}" for name in ("accounts", "check", "client", "control", "faults", "show")

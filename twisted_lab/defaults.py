@@ -10,8 +10,8 @@ class Defaults(NamedTuple):
 
     Attributes:
         port: The TCP port, or the UDP port of the chat.
-        framing: The framing of messages; empty if the client offers no choice: echo has no
-            messages, and the chat client uses UDP.
+        framing: The framing of messages; empty for none: the echo sends back bytes, and the chat
+            client uses UDP.
     """
 
     port: int

@@ -59,6 +59,8 @@ def check(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
     (folder / "lab.zip").touch()
+    (folder / "boris" / "lab.zip").touch()
+    (folder / "anna" / "old.zip").touch()  # nothing is missing there
     (folder / "verdicts.toml").write_text("[anna.echo-server]\nES-1 = 'pass: seen'\n")
     first = check(folder)
     assert first.returncode == 0
@@ -68,6 +70,8 @@ def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
         no_report,
         "twisted_lab.check class: no folder holds these files: lab.zip, verdicts.toml; unpack "
         "archives into folders\n",
+        "twisted_lab.check class: programs are missing beside these archives: boris/lab.zip; "
+        "unpack those that hold one\n",
     ]
     table, _, paths = first.stdout.partition("\n\n")
     assert [line.split() for line in table.splitlines()] == [
@@ -75,13 +79,14 @@ def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
         [r"\x1b[2J", "?"],
         ["anna", "0", "✓", "1", "✗"],
         ["berta", "?"],
-        ["boris", "no", "program"],
+        ["boris", "?"],
         ["clara", "?"],
     ]
     assert [Path(path).name for path in paths.split()] == ["index.html", "results.csv", "junit.xml"]
     assert all(Path(path).is_file() for path in paths.split())
     shutil.rmtree(folder / "clara")
     (folder / "lab.zip").unlink()
+    (folder / "boris" / "lab.zip").unlink()
     again = check(folder, f"--verdicts={folder / 'verdicts.toml'}")
     assert (again.returncode, again.stderr) == (0, "")
     assert again.stdout.split("\n")[2].split() == ["anna", "1", "✓", "0", "✗"]

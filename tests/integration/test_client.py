@@ -170,7 +170,7 @@ def test_an_early_close_by_the_server_is_an_error() -> None:
     ("said", "told"),
     [
         (b"CONNECT\nerror: message of 6 bytes is over the limit of 5\n", b""),
-        (b"\0\0\0\7CONNECT\0\0\0\12error: too", b"this looks like Int32: try --framing int32\n"),
+        (b"\0\0\0\7CONNECT\0\0\0\12error: too", b"this looks like int32: try --framing int32\n"),
     ],
 )
 def test_a_final_error_of_the_server_gives_status_1(said: bytes, told: bytes) -> None:

@@ -23,9 +23,10 @@ def test_a_server_and_its_client_talk_russian_to_people(tmp_path: Path) -> None:
     server.type("0\r")
     server.see(r".*прослушивается 127.0.0.1:\d+")
     [port] = re.findall(r"127.0.0.1:(\d+)", server.raw)
-    client = Terminal(*CLIENT, "ident", **RUSSIAN)
+    client = Terminal(*CLIENT, "--port", port, **RUSSIAN)
     client.see(r"Хост \[localhost\]:")
-    client.type(f"127.0.0.1:{port}\r")
+    client.type("\x03")
+    client = Terminal(*CLIENT, "ident", "--host", f"127.0.0.1:{port}", **RUSSIAN)
     client.see(f"соединение с 127.0.0.1:{port} установлено, .*")
     client.see("What's your name\\?")  # as it was sent
     client.type("Анна\r")

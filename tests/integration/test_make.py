@@ -56,6 +56,12 @@ def test_make_lecture_serves_the_clients_of_the_lecture() -> None:
     assert "make lecture INTERFACE=0.0.0.0" in commands
 
 
+def test_make_wheel_installs_no_more_than_what_the_services_need() -> None:
+    commands = dry_run("wheel")
+    assert "pip --disable-pip-version-check --quiet wheel" in commands
+    assert "[dev]" not in commands
+
+
 def test_make_test_installs_what_the_tests_need() -> None:
     commands = dry_run("test")
     assert commands.index("install --editable '.'") < commands.index("install --editable '.[dev]'")

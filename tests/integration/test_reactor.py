@@ -19,7 +19,7 @@ from twisted_lab.services.echo import Options, makeService
 async def converse(reactor: Any, port: int, data: bytes) -> bytes:
     """Send `data`, half-close, and return all received bytes."""
     came: list[bytes] = []
-    client = ClientConnection(reactor, ClientEvents("client", Recorder()), Unchanged())
+    client = ClientConnection(reactor, ClientEvents("client", Recorder()), Unchanged(print))
     client.deliver = came.append
     await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port), client)
     client.send(data)

@@ -22,7 +22,7 @@ Patch = pytest.MonkeyPatch
 CONNECTED = (
     r"server.bind\(\('127.0.0.1', 0\)\) -> OK, at (?P<server>127.0.0.1:\d+)\n",
     r"client.connect\(.*?\) -> OK, from (?P<client>\S+) to (?P=server)\n",
-    r"server.accept\(\) -> a new socket, from (?P=server) to (?P=client)\n",
+    r"server.accept\(\) -> connection, a new socket, from (?P=server) to (?P=client)\n",
 )
 TWO_AS_ONE = (
     r"client.sendall\(b'first'\) -> OK\n    client.sendall\(b'again'\) -> OK\n",
@@ -47,22 +47,22 @@ SHOWN = {
     "blocking": (
         r"server.accept\(\) -> TimeoutError: no answer within 0.2 s\n",
         r"client.connect\(.*?\) -> OK, from ",
-        r"server.accept\(\) -> a new socket",
+        r"server.accept\(\) -> connection, a new socket",
         r"connection.recv\(1024\) -> TimeoutError: no answer within 0.2 s\n",
         r"client.sendall\(b'hello'\) -> OK\n    connection.recv\(1024\) -> b'hello'\n",
         r"client.sendall\(b'x*'... \(1,000,000 bytes\)\) -> TimeoutError: ",
     ),
     "non-blocking": (
-        r"server.accept\(\) -> EAGAIN: ",
-        r"client.connect\(.*?\) -> EINPROGRESS: ",
+        r"server.accept\(\) -> BlockingIOError \(EAGAIN\): ",
+        r"client.connect\(.*?\) -> BlockingIOError \(EINPROGRESS\): ",
         r"select\(\[\], \[client\], \[\]\) -> \(\[\], \[client\], \[\]\)\n",
         r"client.getsockopt\(SOL_SOCKET, SO_ERROR\) -> 0\n",
         r"select\(\[server, client\], \[\], \[\]\) -> \(\[server\], \[\], \[\]\)\n",
-        r"server.accept\(\) -> a new socket",
-        r"client.recv\(1024\) -> EAGAIN: ",
+        r"server.accept\(\) -> connection, a new socket",
+        r"client.recv\(1024\) -> BlockingIOError \(EAGAIN\): ",
         r"client.recv\(1024\) -> b'hello'\n",
         r"client.send\(b'x*'... \(1,000,000 bytes\)\) -> \d+\n",
-        r"client.send\(b'x*'... \(1,000,000 bytes\)\) -> EAGAIN: ",
+        r"client.send\(b'x*'... \(1,000,000 bytes\)\) -> BlockingIOError \(EAGAIN\): ",
     ),
     "tcp-and-udp": (
         *CONNECTED,
@@ -70,7 +70,7 @@ SHOWN = {
         r"receiver.bind\(\('127.0.0.1', 0\)\) -> OK, at (?P<receiver>127.0.0.1:\d+)\n",
         r"receiver.recvfrom\(1024\) -> b'first' from (?P<sender>127.0.0.1:\d+)\n",
         r"receiver.recvfrom\(2\) -> b'ag' from (?P=sender)\n",
-        r"late.connect\(.*?\) -> ECONNREFUSED: ",
+        r"late.connect\(.*?\) -> ConnectionRefusedError \(ECONNREFUSED\): ",
         r"sender.sendto\(b'hello', .*?\) -> 5\n",
     ),
     "server-calls": (
@@ -93,7 +93,7 @@ SHOWN = {
         r"client.shutdown\(SHUT_WR\) -> OK\n",
         r"connection.recv\(1024\) -> b'question'\n    connection.recv\(1024\) -> b''\n",
         r"connection.sendall\(b'answer'\) -> OK\n    client.recv\(1024\) -> b'answer'\n",
-        r"client.send\(.*?\) -> EPIPE: ",
+        r"client.send\(.*?\) -> BrokenPipeError \(EPIPE\): ",
         r"connection.close\(\) -> OK\n    client.recv\(1024\) -> b''\n",
     ),
     "time-wait": (
@@ -123,7 +123,7 @@ SHOWN = {
         r"/proc/net/tcp: 2 clients wait for accept\(\)\n",
         r"first.sendall\(b'hello'\) -> OK\n",
         r"third.connect\(.*?\) -> TimeoutError: no answer within 0.3 s\n",
-        r"server.accept\(\) -> a new socket, from (?P=server) to (?P=first)\n",
+        r"server.accept\(\) -> connection, a new socket, from (?P=server) to (?P=first)\n",
         r"connection.recv\(1024\) -> b'hello'\n",
         r"fourth.connect\(.*?\) -> OK, from \S+ to (?P=server)\n",
     ),
@@ -136,7 +136,7 @@ SHOWN = {
     ),
 }
 REFUSED = (
-    r"EPERM: this user may not do this\n",
+    r"PermissionError \(EPERM\): this user may not do this\n",
     r"The refusal is an answer, too: what is below the transport belongs to the\nkernel.\n",
 )
 SEEN = (

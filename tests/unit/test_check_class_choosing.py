@@ -155,7 +155,9 @@ class ChooseTests(SynchronousTestCase):
         for texts, part, is_missing in (
             ({"a.py": "x = 1"}, "no program: no file looks like a server", True),
             ({"s.c": "bind(s); listen(s, 1); accept(s);"}, "'s.c' has to be built first", False),
-            ({"lab.ZIP": "PK"}, "'lab.ZIP' has to be unpacked first", False),
+            ({"lab.ZIP": "PK", "a.txt": ""}, "'lab.ZIP' has to be unpacked first", False),
+            ({"lab.zip": "PK", "a.py": "x = 1"}, "no program", True),
+            ({"lab.zip": "PK", "a.c": "int x;"}, "no program", True),
         ):
             error = self.assertRaises(NothingFound, self.choose, texts)
             self.assertIn(part, str(error))

@@ -84,11 +84,11 @@ class FramingTests(SynchronousTestCase):
             [wire.removesuffix(b"abcdefghijkl") for wire in self.encoded(4)],
             [
                 *(b"\0\0\0\x0c", b"\x0c\0\0\0"),
-                *(b"12  ", b"0012", b"  12"),
+                *(b"0012", b"12  ", b"  12"),
                 *(b"000c", b"c   ", b"   c"),
             ],
         )
-        self.assertTrue(self.encoded(10)[0].startswith(b"12        a"))
+        self.assertTrue(self.encoded(10)[0].startswith(b"0000000012a"))
         self.assertEqual([wire[:2] for wire in self.encoded(2)][3:5], [b"\0\x0c", b"\x0c\0"])
         self.assertEqual([wire[:2] for wire in self.encoded(1)], [b"\x0ca"])
         self.assertTrue(self.encoded(8)[0].startswith(b"\0" * 7 + b"\x0ca"))
@@ -182,6 +182,7 @@ class CauseTests(SynchronousTestCase):
                 mistakes.PORT_IS_TEXT,
             ),
             ("TypeError: an integer is required (got type str)", mistakes.PORT_IS_TEXT),
+            ("TypeError: a bytes-like object is required, not 'str'", mistakes.NOT_ENCODED),
             ("ModuleNotFoundError: No module named 'requests'", mistakes.MISSING_MODULE),
             ("IndentationError: unexpected indent", mistakes.UNREADABLE),
             (

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.check import FakeSandbox, a_task, make_bench, run
-from twisted_lab.check.checking import check
+from twisted_lab.check.checking import Interrupted, check
 from twisted_lab.check.judging import MOST_TRIALS, judge, with_needs
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.requirements.requirement import Level, Mistake, Requirement
@@ -243,6 +244,28 @@ class CheckTests(SynchronousTestCase):
         self.assertEqual(report.incidents, ("a", "b"))
         self.assertLess(abs(report.seconds - 1.0), 0.1)
         self.assertEqual(report.status(is_strict=True), 0)
+
+    def test_a_cancelled_check_has_what_was_found_until_then(self) -> None:
+        async def learn(_: object) -> Manners:
+            return Manners(behaviour=("It is kind.",))
+
+        async def scenario(trial: Trial, _: Manners) -> None:
+            await trial.activity.pause(1.0)
+
+        scenarios = dict.fromkeys(echo_server.TASK.scenarios, scenario)
+        task = replace(echo_server.TASK, learn=learn, scenarios=scenarios)
+        found: list[Finding] = []
+        checking = Deferred.fromCoroutine(
+            check(self.bench, task, (), lambda _, __: None, found.append)
+        )
+        while not found:
+            self.clock.advance(0.1)
+        self.bench.at_end.append(lambda: self.bench.incidents.add("closed"))
+        checking.cancel()
+        report = self.failureResultOf(checking, Interrupted).value.report
+        self.assertEqual([each.requirement.id for each in report.findings], ["ES-1"])
+        self.assertEqual((report.behaviour, report.seed), (("It is kind.",), 7))
+        self.assertEqual(self.bench.incidents, {"closed"})
 
     def test_a_failed_must_decides_the_status(self) -> None:
         self.assertEqual(self.check(Failed("x"), "ES-1").status(is_strict=False), 1)

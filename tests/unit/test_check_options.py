@@ -8,6 +8,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from twisted_lab.check import option_values
 from twisted_lab.check.catalogue import BUILT_IN
 from twisted_lab.check.options import Options
 from twisted_lab.text import language
@@ -59,6 +60,14 @@ class OptionsTests(SynchronousTestCase):
         options = parse("echo-server", "--connect", "[::1]:9090", "--only", "es-4, ES-5")
         self.assertEqual(options.connect, ("::1", 9090))
         self.assertEqual(options.only, ("ES-4", "ES-5"))
+
+    def test_ids_may_be_ranges_and_have_letters_that_look_alike(self) -> None:
+        for typed in ("ES-8..10", "es-8..es-10", "ES-8-10", "ES-8-ES-10", "ES-8\N{EN DASH}10"):
+            self.assertEqual(option_values.ids(typed), ("ES-8", "ES-9", "ES-10"), typed)
+        self.assertEqual(option_values.ids("ЕС-1, ES-3..3"), ("EC-1", "ES-3"))
+        for typed in ("ES-10..1", "ES-1..EC-3", "ES-1..", "ES-1..1000"):
+            self.assertEqual(option_values.ids(typed), (typed,))
+        self.assertEqual(parse("--explain", "EC-1..2").explain, ("EC-1", "EC-2"))
 
     def test_the_language_is_that_of_all_that_follows(self) -> None:
         self.addCleanup(language.use, language.SOURCE)

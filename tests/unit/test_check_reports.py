@@ -73,7 +73,9 @@ def split_letter() -> Evidence:
             Passage(client, server, False, "(close)", 5.5, [5.5]),
         ),
         screen=TRACEBACK,
-        by_hand='python3 -c \'print("a" + "\\u0436" * 1000, end="")\' | nc 127.0.0.1 9090',
+        by_hand=(
+            '(python3 -c \'print("a" + "\\u0436" * 1000, end="")\'; sleep 1) | nc -N 127.0.0.1 9090'
+        ),
     )
 
 
@@ -304,6 +306,7 @@ class SummaryTests(SynchronousTestCase):
     def test_the_next_step_is_about_the_most_important_finding(self) -> None:
         should, must = find("ES-5", Verdict.FAIL), find("ES-9", Verdict.FAIL)
         flaky, unknown = find("ES-16", Verdict.FLAKY), find("ES-11", Verdict.NOT_CHECKED)
+        absent = find("ES-17", Verdict.NOT_OFFERED)
         weak, passed = find("ES-26", Verdict.WEAK), find("ES-1", Verdict.PASS)
         for findings, said in (
             ((passed, weak, unknown, flaky, should, must), "Next: ES-9. Add --only ES-9 --watch"),
@@ -314,6 +317,7 @@ class SummaryTests(SynchronousTestCase):
             ),
             ((passed, weak, unknown), "Nothing failed, but not everything was checked"),
             ((passed, weak), "Nothing failed. Next: ES-26, which is weak."),
+            ((passed, absent), "Nothing failed. Next: ES-17, which is not offered."),
             ((passed,), "Nothing failed."),
         ):
             self.assertIn(said, next_step(report_of(*findings), with_answers=False))

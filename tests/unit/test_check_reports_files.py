@@ -27,6 +27,7 @@ from twisted_lab.check.reports.style import Style
 from twisted_lab.check.reports.terminal_report import terminal_report
 from twisted_lab.check.requirements.requirement import Level
 from twisted_lab.check.verdicts import Verdict
+from twisted_lab.text import language
 
 MARKS = read_marks()
 ECHO = Catalogue().tasks["echo-server"].requirements
@@ -78,7 +79,7 @@ class CsvTests(SynchronousTestCase):
         found = dict(zip(head, anna, strict=True))
         self.assertEqual((found["student"], found["echo-server mark"]), ("anna", "0.5"))
         self.assertEqual((found["ES-9"], found["ES-14"]), ("fail", "not offered"))
-        self.assertEqual(boris[:5], ["борис", "", "", "It has no server.", ""])
+        self.assertEqual(boris[:5], ["борис", "", "", "not checked", ""])
 
     def test_formulas_are_defused_and_control_characters_shown(self) -> None:
         for text, shown in (
@@ -97,7 +98,21 @@ class CsvTests(SynchronousTestCase):
             ("\u202ex\x1b\n", "\\u202ex\\x1b\\n"),
         ):
             [_, row] = self.rows(Student(text, (Result("echo-server", text, problem=text),)))
-            self.assertEqual(row, [shown, "", shown, shown])
+            self.assertEqual(row, [shown, "", shown, "not checked"])
+
+    def test_it_is_english_in_any_language(self) -> None:
+        language.use("ru")
+        self.addCleanup(language.use, language.SOURCE)
+        no_echo = report_of(find("ES-1", Verdict.PASS), find("ES-2", Verdict.NOT_OFFERED))
+        for result, said in (
+            (Result("echo-server", "", problem="не похоже", is_missing=True), "no program"),
+            (Result("echo-server", "", problem="не собрано"), "not checked"),
+            (Result("echo-server", "", report=no_echo), "not offered"),
+            (Result("echo-server", "", report=REPORT), ""),
+        ):
+            [_, row] = self.rows(Student("anna", (result,)))
+            self.assertEqual(row[3], said)
+            self.assertTrue("".join(row).isascii())
 
 
 class GradescopeTests(SynchronousTestCase):

@@ -90,7 +90,7 @@ class FolderTests(SynchronousTestCase):
         results = (TaskResult("echo-server", programs), TaskResult("echo-client", problem="none"))
         submissions = tuple(Submission(name, results) for name in names)
         report = ClassReport(("echo-server", "echo-client"), submissions)
-        students = students_of(report, read_given(given, names, TASKS))
+        students = students_of(report, read_given(given, names, TASKS), TASKS)
         write_class(students, self.folder, MARKS, random)
         files = (path for path in self.folder.rglob("*") if path.is_file())
         return {str(path.relative_to(self.folder)): path.read_text() for path in files}
@@ -123,10 +123,13 @@ class FolderTests(SynchronousTestCase):
         self.assertIn('title="ES-9: pass, by hand"', files["index.html"])
 
     def test_verdicts_by_hand_count_where_nothing_was_checked(self) -> None:
-        given = "[anna.echo-client]\nEC-1 = 'pass: seen'\nEC-2 = 'not checked: -'"
+        given = "[anna.echo-client]\nEC-1 = 'pass: seen'\nEC-2 = 'pass: seen'"
         files = self.write("anna", given=given)
         [row] = csv.DictReader(io.StringIO(files["results.csv"]))
-        self.assertEqual((row["echo-client mark"], row["EC-1"]), ("1", "pass (by hand)"))
+        self.assertEqual((row["EC-1"], row["EC-3"]), ("pass (by hand)", "not offered"))
+        self.assertEqual(row["echo-client mark"], "0.182")  # two verdicts are no full mark
+        page = files["pages/anna.html"]
+        self.assertIn("EC-19: No program was checked, and no verdict was given by hand.", page)
 
     def test_a_wrong_file_of_verdicts_is_one_line(self) -> None:
         for text, said in (

@@ -107,6 +107,49 @@ class FormTests(SynchronousTestCase):
             self.assertIn(said, text)
         self.assertIn("data:image/svg+xml;base64,", page(ANNA, MARKS))
 
+    def test_a_page_says_how_its_mark_is_computed(self) -> None:
+        findings = (
+            find("ES-1", Verdict.PASS),
+            find("ES-2", Verdict.WEAK),
+            find("ES-5", Verdict.NOT_OFFERED),
+            find("ES-17", Verdict.PASS),
+            find("ES-18", Verdict.PASS),
+            find("ES-28", Verdict.INFO),
+        )
+        result = Result("echo-server", "a.py", report=report_of(*findings))
+        marks = read_marks("ES-17=none,ES-18=4,fail=none")
+        text = Page(page(Student("anna", (result,)), marks)).text
+        self.assertIn(
+            "Mark: 0.778 of 1: 7 of 9 points; must 2, should 1, ES-18 4; pass 1, weak 0.5, not "
+            "checked after a failure 0, not offered 0; these do not count: ES-17, ES-28",
+            text,
+        )
+        for verdict, row in (
+            ("pass", "ES-1must: 2 of 2"),
+            ("weak", "ES-2must: 1 of 2"),
+            ("not offered", "ES-5should: 0 of 1"),
+            ("pass", "ES-17should: does not count"),
+            ("pass", "ES-18should: 4 of 4"),
+        ):
+            self.assertIn(verdict + row, text)
+        overview = index([Student("anna", (result,))], {"anna": "a.html"}, marks)
+        self.assertIn(f"<code>--marks {marks}</code>", overview)
+
+    def test_a_page_says_why_there_is_no_mark_or_one_without_points(self) -> None:
+        echo = report_of(find("ES-1", Verdict.PASS), find("ES-2", Verdict.NOT_OFFERED))
+        for result, settings, said in (
+            (Result("echo-server", "", is_missing=True), "", "No mark: no program"),
+            (Result("echo-server", "a.py", report=echo), "", "No mark: not offered"),
+            (Result("echo-server", "", problem="it broke"), "", "No mark: not checked"),
+            (
+                Result("echo-server", "", is_missing=True),
+                "no-program=0",
+                "Mark: 0 of 1: no program",
+            ),
+        ):
+            marks = read_marks(settings) if settings else MARKS
+            self.assertIn(said, Page(page(Student("anna", (result,)), marks)).text)
+
     def test_a_russian_page_has_russian_numbers(self) -> None:
         language.use("ru")
         self.addCleanup(language.use, language.SOURCE)

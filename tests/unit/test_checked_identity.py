@@ -30,7 +30,8 @@ class ManifestTests(SynchronousTestCase):
 
     def test_each_program_is_judged(self) -> None:
         for manifest, _ in _TASKS:
-            judged = {command[1] for _, command, _ in manifest.CORRECT} | {
+            judged = {name for _, name, _ in manifest.MISTAKES}
+            judged |= {command[1] for _, command, _ in manifest.CORRECT} | {
                 *manifest.BROKEN.values()
             }
             folder = Path(str(manifest.__file__)).parent

@@ -59,6 +59,7 @@ class ClientOptionsTests(SynchronousTestCase):
             (["echo"], 9090, Unchanged),
             (["messages"], 9091, Int32),
             (["messages", "--framing", "text"], 9091, Text),
+            (["echo", "--framing", "decimal:10"], 9090, Headed),
             (["broadcast"], 9094, Text),
             (["broadcast", "-f", "int32"], 9094, Int32),
             (["messages", "--framing", "decimal:10"], 9091, Headed),
@@ -75,7 +76,8 @@ class ClientOptionsTests(SynchronousTestCase):
                 f"the service is one of {', '.join(known_services())}, or another one with its "
                 "--port, not 'ekho'",
             ),
-            (["echo", "echo"], "not 'echo echo' (--help"),
+            (["echo", "echo"], "twisted_lab.client: unexpected 'echo' after the service (--help"),
+            (["eko"], "not 'eko'; did you mean echo?"),
             (["ech"], "not 'ech'; did you mean echo? (--help"),
             (["massages"], "not 'massages'; did you mean messages?"),
             (["localhost", "9090"], "did you mean --host localhost --port 9090?"),
@@ -89,7 +91,7 @@ class ClientOptionsTests(SynchronousTestCase):
             (["localhost", "0"], "not 'localhost 0' (--help"),
             (["--port", "x"], "--port: expected a whole number from 1 to 65535, not 'x'"),
             (["--port", "0"], "--port: expected a whole number from 1 to 65535, not '0'"),
-            (["echo", "--framing", "text"], "echo does not support --framing"),
+            (["chat", "--framing", "text"], "chat does not support --framing"),
             (
                 ["messages", "--framing", "tar"],
                 "--framing: expected text, int32, decimal:N or hex:N, with N from 1 to 64, "
@@ -203,6 +205,26 @@ class ClientOptionsTests(SynchronousTestCase):
                 f"a port to connect to is a number from 1 to 65535, not '{answer}'",
                 said.getvalue(),
             )
+
+    def test_a_named_service_needs_no_questions(self) -> None:
+        for arguments, server in (
+            (["messages"], ("localhost", 9091)),
+            (["messages", "--host", "box"], ("box", 9091)),
+            (["chat", "--name", "Anna"], ("localhost", 9095)),
+            (["quiz", "--port", "7"], ("localhost", 7)),
+        ):
+            options = parse(*arguments)
+            with patch("sys.stdin", io.StringIO()):
+                options.complete(interactive=True)
+            self.assertEqual((options.host, options.port), server)
+
+    def test_a_service_without_a_port_of_its_own_needs_one(self) -> None:
+        self.assertNotIn("faults", known_services())
+        with redirect_stderr(io.StringIO()) as said:
+            self.assertRaises(SystemExit, parse, "faults")
+        self.assertIn("or another one with its --port, not 'faults'", said.getvalue())
+        options = parse("faults", "--port", "9190")
+        self.assertEqual((options.port, options.framing), (9190, "text"))
 
     def test_a_user_is_asked_for_host_and_port(self) -> None:
         options = parse()
@@ -374,7 +396,7 @@ class TCPTransport(StringTransport):
 
 class ConnectedTestCase(SynchronousTestCase):
     def make_framing(self) -> Framing:
-        return Unchanged()
+        return Unchanged(self.told.append)
 
     def setUp(self) -> None:
         self.told: list[str] = []
@@ -506,6 +528,25 @@ class ClientConnectionTests(ConnectedTestCase):
         self.successResultOf(self.connection.ended)
 
 
+class UnchangedConnectionTests(ConnectedTestCase):
+    def test_a_server_with_a_framing_is_recognised(self) -> None:
+        for data, framing in (
+            (b"0000000031error: 'hello' is no number: hm", "decimal:10"),
+            (encode_frame(b"Message 1:"), "int32"),
+        ):
+            self.setUp()
+            self.connection.dataReceived(data)
+            told = f"this looks like {framing}: try --framing {framing}"
+            self.assertEqual((self.told, self.heard), ([told], [data]))
+
+    def test_other_bytes_are_no_framing(self) -> None:
+        for data in (b"hello\n", b"5hello", b"007\n", b"0", b" ", b"\0\0\0\0", b"    art"):
+            self.setUp()
+            self.connection.dataReceived(data)
+            self.connection.dataReceived(b"0000000010Message 1:")
+            self.assertEqual(self.told, [], data)
+
+
 class TextConnectionTests(ConnectedTestCase):
     def make_framing(self) -> Framing:
         return Text(self.told.append)
@@ -513,8 +554,19 @@ class TextConnectionTests(ConnectedTestCase):
     def test_frames_are_recognised_in_the_first_bytes(self) -> None:
         for data in (encode_frame(b"Message 1:"), encode_frame(b"more")):
             self.connection.dataReceived(data)
-        self.assertEqual(self.told, ["this looks like Int32: try --framing int32"])
+        self.assertEqual(self.told, ["this looks like int32: try --framing int32"])
         self.assertEqual(len(self.heard), 2)
+
+    def test_lengths_in_text_are_recognised(self) -> None:
+        for data, framing in (
+            (b"0000000010Message 1:", "decimal:10"),
+            (b"  10Message 1:", "decimal:4"),
+            (b"000aMessage 1:", "hex:4"),
+        ):
+            self.setUp()
+            self.connection.dataReceived(data)
+            told = f"this looks like {framing}: try --framing {framing}"
+            self.assertEqual((self.told, self.framing.is_foreign), ([told], True))
 
     def test_text_is_not_taken_for_frames(self) -> None:
         for data in (b"CONNECT\n", b"\0\0"):
@@ -665,6 +717,20 @@ class Int32ConnectionTests(ConnectedTestCase):
         failure = self.failureResultOf(self.connection.ended, HungUp)
         self.assertIn("in the middle of a message", failure.getErrorMessage())
         self.assertEqual(self.heard, [b"ok\n"])
+
+    def test_another_framing_is_told_without_its_absurd_length(self) -> None:
+        for data, told in (
+            (b"Message 1:\n", "this looks like text: try --framing text"),
+            (
+                b"0000000010Message 1:",
+                "this looks like decimal:10: try --framing decimal:10",
+            ),
+        ):
+            self.setUp()
+            self.connection.dataReceived(data)
+            self.connection.connectionLost(Failure(ConnectionLost()))
+            failure = self.failureResultOf(self.connection.ended, MessageError)
+            self.assertEqual(failure.getErrorMessage(), told)
 
     def test_an_overlong_message_is_an_error(self) -> None:
         self.connection.dataReceived(encode_frame(b"ok") + (MAX_INCOMING + 1).to_bytes(4, "big"))

@@ -53,6 +53,7 @@ class CommandTests(SynchronousTestCase):
 
     def test_an_unknown_word_is_answered_with_the_nearest(self) -> None:
         for word, advice in (
+            ("--hlep", "did you mean --help?"),
             ("clinet", "did you mean client?"),
             ("xyz", f"expected one of {', '.join(PROGRAMS)}"),
             ("echo", "netlab run echo starts this service, and netlab client echo connects to it"),
@@ -84,6 +85,8 @@ class CommandTests(SynchronousTestCase):
 
     def test_help_names_the_program_as_it_was_started(self) -> None:
         self.assertRegex(self.start("client", "--help")[1], r"^Usage: netlab client \[SERVICE\]")
+        self.assertRegex(self.start("check", "--help")[1], r"^Usage: netlab check TASK")
+        self.assertRegex(self.start("check", "class", "--help")[1], r"^Usage: netlab check class ")
         for usage, as_netlab in (
             ("Usage: python -m twisted_lab.check X", "Usage: netlab check X"),
             ("Usage: twistd [options] netlab-echo  [options]", "Usage: netlab run echo [options]"),
@@ -104,6 +107,12 @@ class CommandTests(SynchronousTestCase):
         ):
             line = f"netlab completion: {problem} (--help lists the options)\n"
             self.assertEqual(self.start("completion", *words), (2, "", line))
+
+    def test_completion_explains_how_each_shell_gets_its_script(self) -> None:
+        _, output, _ = self.start("completion", "--help")
+        for shell in completion.SCRIPTS:
+            line = rf"(?m)^{shell}: mkdir -p (\S+) && netlab completion {shell} > \1/\S+$"
+            self.assertRegex(output, line)
 
     def test_completion_prints_a_script(self) -> None:
         for shell, script in completion.SCRIPTS.items():

@@ -84,6 +84,7 @@ class ReadTests(SynchronousTestCase):
         for text, error in (
             ("", "expected a toxic, one of latency, bandwidth, "),
             ("lose=20%", "there is no toxic 'lose'; did you mean loss?"),
+            ("loss,nht=2", "toxic loss: there is no attribute 'nht'; did you mean nth?"),
             ("loss,", "toxic loss: expected ATTRIBUTE=VALUE with one of name, proxy, "),
             ("loss,nth", "not 'nth'"),
             ("loss,size=3", "not 'size=3'"),

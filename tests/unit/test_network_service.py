@@ -124,7 +124,7 @@ class NetworkServiceTests(SynchronousTestCase):
         service.privilegedStartService()
         self.assertFalse(Path(path).exists())  # The user may change before the file is created.
         self.assertRaises(CannotStart, service.startService)
-        self.assertIn("netlab-other: no way", Path(path).read_text())
+        self.assertIn("critical netlab-other: no way\n", Path(path).read_text())
 
     def test_an_error_at_the_operators_port_prevents_the_start(self) -> None:
         service = self.service(self.port())

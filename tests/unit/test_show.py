@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted_lab.show import __main__ as show
 from twisted_lab.show import kernel_tables, narration
 from twisted_lab.show.catalogue import DEMONSTRATIONS, path_of
+from twisted_lab.text import language
 
 MOST_LINES = 60
 TCP = """\
@@ -84,13 +85,28 @@ class ShowTests(OutputTests):
             self.assertEqual(row.split()[1] == str(each.number), each.number > 0)
             self.assertTrue(row.endswith(each.question))
 
+    def test_the_list_fits_into_80_columns(self) -> None:
+        for code in ("en", "ru"):
+            language.use(code)
+            self.addCleanup(language.use, "en")
+            for line in show._list().splitlines():
+                self.assertLessEqual(len(line), 80, line)
+
+    def test_the_number_of_a_control_question_is_a_name(self) -> None:
+        program = path_of("blocking").read_text("utf-8")
+        self.assertEqual(self.run_show("3", "--code"), (0, program, ""))
+
     def test_the_code_is_the_program(self) -> None:
         program = path_of("half-close").read_text("utf-8")
         self.assertEqual(self.run_show("half-close", "--code"), (0, program, ""))
 
     def test_wrong_words_are_one_line(self) -> None:
         for words, problem in (
-            (["texts"], "there is no demonstration 'texts'; netlab show lists all"),
+            (
+                ["texts"],
+                "there is no demonstration 'texts'; netlab show lists all; did you mean text?",
+            ),
+            (["0"], "there is no demonstration '0'; netlab show lists all"),
             (["text", "osi"], "one demonstration at a time, not also 'osi'"),
             (["--code"], "--code needs the name of a demonstration"),
         ):
@@ -103,7 +119,7 @@ class ShowTests(OutputTests):
         status, output, _errors = self.run_show("--help")
         self.assertEqual(status, 0)
         self.assertRegex(output, r"^Usage: netlab show \[NAME\] \[options\]\n")
-        self.assertIn("Without a NAME all are listed.", output)
+        self.assertIn("Without a NAME all are listed.", " ".join(output.split()))
 
     def test_ctrl_c_ends_it(self) -> None:
         self.raises(KeyboardInterrupt())
@@ -153,6 +169,7 @@ class NarrationTests(OutputTests):
                 (errno.EINVAL, "EINVAL: this socket is not in the state for this call"),
                 (errno.ENOTSUP, "EOPNOTSUPP: sockets of this type do not have this call"),
                 (errno.EMFILE, "EMFILE: the reason"),
+                (errno.EAGAIN, "BlockingIOError (EAGAIN): not now, the call would have to wait"),
                 (987, "987: the reason"),
             ):
                 real.number = number

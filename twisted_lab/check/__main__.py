@@ -10,13 +10,14 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorCore
 
 from twisted_lab.check import class_command
 from twisted_lab.check.activity import Activity
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.checking import check
+from twisted_lab.check.checking import Interrupted, check
+from twisted_lab.check.command_advice import command_advice
 from twisted_lab.check.judging import with_needs
 from twisted_lab.check.options import Options
 from twisted_lab.check.reports.explanation import explanation, requirement_list
@@ -64,9 +65,13 @@ def main() -> None:
 def _check(options: Options, task: Task) -> int:
     # Opened before anything is checked, so that a wrong path is known at once.
     files = {name: _open(path) for name in FORMATS if (path := options[name]) and path != "-"}
-    report = _run(options, task)
+    required = task.requirements
+    total = len(with_needs(required, frozenset(options.only))) or len(required)
+    report = _run(options, task, total)
     if not options.connect:
         report = redacted(report, secrets_in(read_files(options.folder)))
+    if len(report.findings) < total:
+        return _say_stopped(options, report, total)
     status = report.status(options.strict)
     for name, file in files.items():
         try:
@@ -85,6 +90,15 @@ def _check(options: Options, task: Task) -> int:
     if options.progress:
         print_line(shown(update(Path(options.progress), task, report)), sys.stderr)
     return status
+
+
+def _say_stopped(options: Options, report: Report, total: int) -> int:
+    # Not to files: programs that read them take each report for a whole one.
+    if report.findings and not options.printed:
+        style = style_of(sys.stdout, os.environ)
+        _print(terminal_report(report, style, options.hint, options.picture))
+    _complain(_("stopped after {done} of {total}", done=len(report.findings), total=total))
+    return _INTERRUPTED
 
 
 def _print(text: str) -> None:
@@ -118,7 +132,7 @@ def _resolve(address: tuple[str, int] | None) -> tuple[str, int] | None:
     return str(host), int(port)
 
 
-def _run(options: Options, task: Task) -> Report:
+def _run(options: Options, task: Task, total: int) -> Report:
     from twisted.internet import reactor
     from twisted.internet.task import deferLater, react
 
@@ -134,8 +148,6 @@ def _run(options: Options, task: Task) -> Report:
         answers=options.answer,
         watch=lambda _step: None,
     )
-    required = task.requirements
-    total = len(with_needs(required, frozenset(options.only))) or len(required)
     console = Console(2)
     screen = Screen(console, error_columns, os.environ.get("TERM", ""))
     progress = Progress(screen, style_of(sys.stderr, os.environ), total, options.watch)
@@ -148,13 +160,11 @@ def _run(options: Options, task: Task) -> Report:
             report = await check(
                 bench, task, options.only, progress.show_step, progress.show_finding
             )
-        except CancelledError:
-            return  # Ctrl-C
+        except Interrupted as end:  # by Ctrl-C
+            reports.append(end.report)
         except SandboxFailed as problem:
-            is_quoted = " " in "".join(options.program[:1])
-            problems.append(
-                _("{problem}; leave out the quotes", problem=problem) if is_quoted else str(problem)
-            )
+            advice = command_advice(options.program, options.folder)
+            problems.append(f"{problem}; {advice}" if advice else str(problem))
         else:
             reports.append(report)
 
@@ -174,8 +184,6 @@ def _run(options: Options, task: Task) -> Report:
     if problems:
         _complain(problems[0])
         raise SystemExit(Options.exit_status)
-    if not reports:
-        raise SystemExit(_INTERRUPTED)
     return reports[0]
 
 

@@ -19,7 +19,14 @@ from twisted_lab.check.classes.folders import is_archive
 from twisted_lab.check.classes.given import Given, read_given
 from twisted_lab.check.classes.model import ClassReport, Submission, TaskResult
 from twisted_lab.check.classes.options import PER_CORE, ClassOptions
-from twisted_lab.check.classes.planning import Planned, plan, strays, submissions, templates
+from twisted_lab.check.classes.planning import (
+    Planned,
+    archives,
+    plan,
+    strays,
+    submissions,
+    templates,
+)
 from twisted_lab.check.classes.reporting import students_of, write_class
 from twisted_lab.check.classes.storing import Store, claim
 from twisted_lab.check.classes.summary import ClassProgress, class_table
@@ -63,10 +70,10 @@ def main(arguments: Sequence[str]) -> None:
         _end(str(problem))
     with claimed:
         try:
-            _check_class(folders, options, given)
+            packed = _check_class(folders, options, given)
         except KeyboardInterrupt:  # the reactor, which handles Ctrl-C otherwise, does not run
             _end(_(_GOES_ON), _INTERRUPTED)
-    for line in _outside(outside):
+    for line in (*_outside(outside), *_packed(packed)):
         complain(ClassOptions.command, line)
 
 
@@ -83,8 +90,7 @@ def _outside(names: Sequence[str]) -> list[str]:
     """Return a line about files that no submission holds; none if there are none."""
     if not names:
         return []
-    words = [shown(name, _MOST_NAME) for name in names[:_MOST_NAMES]]
-    files = ", ".join(words + ["..."] * (len(names) > _MOST_NAMES))
+    files = _listed(names)
     if any(map(is_archive, names)):
         return [
             _("no folder holds these files: {files}; unpack archives into folders", files=files)
@@ -92,7 +98,24 @@ def _outside(names: Sequence[str]) -> list[str]:
     return [_("no folder holds these files: {files}", files=files)]
 
 
-def _check_class(folders: Sequence[Path], options: ClassOptions, given: Given) -> None:
+def _packed(paths: Sequence[str]) -> list[str]:
+    """Return a line about archives that may hold a missing program; none if there are none."""
+    if not paths:
+        return []
+    said = _(
+        "programs are missing beside these archives: {files}; unpack those that hold one",
+        files=_listed(paths),
+    )
+    return [said]
+
+
+def _listed(names: Sequence[str]) -> str:
+    words = [shown(name, _MOST_NAME) for name in names[:_MOST_NAMES]]
+    return ", ".join(words + ["..."] * (len(names) > _MOST_NAMES))
+
+
+def _check_class(folders: Sequence[Path], options: ClassOptions, given: Given) -> list[str]:
+    """Check a class, write the reports, and return archives that may hold a missing program."""
     lang = options.lang or language.of_locale(os.environ)
     planned = list(plan(folders, options.chosen, _rules(options), lang, options.tasks))
     results = _check(planned, Store(options.report), options)
@@ -105,7 +128,7 @@ def _check_class(folders: Sequence[Path], options: ClassOptions, given: Given) -
             for folder in folders
         ),
     )
-    students = students_of(report, given)
+    students = students_of(report, given, options.catalogue.tasks)
     try:
         random = SystemRandom() if options.anonymous else None
         written = write_class(students, options.report, options.marks, random)
@@ -113,6 +136,7 @@ def _check_class(folders: Sequence[Path], options: ClassOptions, given: Given) -
         _end(_("cannot write the reports: {reason}", reason=problem))
     table = class_table(students, report.tasks, style_of(sys.stdout, os.environ))
     write_out(ClassOptions.command, "\n".join((table, "", *map(str, written))))
+    return archives(planned)
 
 
 def _end(problem: str, status: int = ClassOptions.exit_status) -> NoReturn:

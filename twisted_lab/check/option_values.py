@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.ports.addresses import host_and_port
 from twisted_lab.text.language import _
 from twisted_lab.text.nearest import did_you_mean
+
+_LOOK_ALIKE = str.maketrans("АВЕКМНОРСТУХ\N{EN DASH}\N{EM DASH}", "ABEKMHOPCTYX--")  # noqa: RUF001
+_RANGE = re.compile(r"([A-Z]{2,4}-)([0-9]{1,3})(?:\.\.|-)(?:\1)?([0-9]{1,3})")
 
 
 def server(text: str) -> tuple[str, int]:
@@ -64,8 +68,21 @@ def answer(text: str) -> tuple[str, str]:
 
 
 def ids(text: str) -> tuple[str, ...]:
-    """Return ids in capitals; whether they exist is seen later."""
-    return tuple(each.strip() for each in text.upper().split(","))
+    """Return ids in capitals, and all of a range such as ES-1..10; they may not exist.
+
+    Letters of a Russian keyboard that look like Latin ones are taken for them.
+    """
+    words = text.upper().translate(_LOOK_ALIKE).split(",")
+    return tuple(each for word in words for each in _range(word.strip()))
+
+
+def _range(word: str) -> Iterable[str]:
+    found = _RANGE.fullmatch(word)
+    if not found:
+        return (word,)
+    prefix, first, last = found.groups()
+    # A range that is the wrong way round stays one word, which no requirement has as its id.
+    return [f"{prefix}{n}" for n in range(int(first), int(last) + 1)] or (word,)
 
 
 def require_known(option: str, names: Iterable[str], catalogue: Catalogue) -> None:

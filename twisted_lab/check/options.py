@@ -19,6 +19,7 @@ from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.task import Role, Task
 from twisted_lab.text import option
+from twisted_lab.text.command_line import as_started
 from twisted_lab.text.language import N_, _
 from twisted_lab.text.nearest import advice
 
@@ -201,7 +202,7 @@ class Options(LanguageOption):
 
     def getSynopsis(self) -> str:
         """See `twisted.python.usage.Options`."""
-        return _("Usage: python -m twisted_lab.check TASK [options] -- COMMAND...")
+        return as_started(_("Usage: python -m twisted_lab.check TASK [options] -- COMMAND..."))
 
     def getUsage(self, width: int | None = None) -> str:
         """See `twisted.python.usage.Options`."""

@@ -17,10 +17,30 @@ from twisted_lab.codecs import (
     encode_frame,
     too_long,
 )
-from twisted_lab.text.language import _
+from twisted_lab.codecs.likeness import looks_like
+from twisted_lab.codecs.text_header import WIDEST
+from twisted_lab.text.language import N_, _
 
 # Maximum number of messages in one write to the output.
 BATCH = 1000
+_TRY = N_("this looks like {framing}: try --framing {framing}")
+
+
+def framing_of(data: bytes) -> str:
+    """Return the framing in which the first received bytes are one message.
+
+    Returns:
+        The framing, such as ``decimal:10``; "" if the bytes are more, less or unlike any.
+    """
+    if len(data) > 4 and int.from_bytes(data[:4]) == len(data) - 4:
+        return "int32"
+    if data.startswith((b"0", b" ")):  # padded: any text can begin with a number
+        for width in range(2, min(WIDEST + 1, len(data))):
+            for kind in ("decimal", "hex"):
+                header = TextHeader(kind, width)
+                if header.read(data[:width]) == len(data) - width:
+                    return str(header)
+    return ""
 
 
 class Framing(Protocol):
@@ -58,11 +78,19 @@ class Framing(Protocol):
 
 
 class Unchanged:
-    """Framing that passes on all bytes unchanged."""
+    """Framing that passes on all bytes unchanged, and recognises a server that frames messages.
+
+    Args:
+        tell: Called with a hint in that case.
+    """
 
     incomplete = False
     is_foreign = False
     refused = 0
+    _is_first = True
+
+    def __init__(self, tell: Callable[[str], object]) -> None:
+        self._tell = tell
 
     def outgoing(self, typed: bytes) -> Iterator[bytes]:
         """See `Framing`."""
@@ -74,6 +102,9 @@ class Unchanged:
 
     def incoming(self, data: bytes) -> Iterator[bytes]:
         """See `Framing`."""
+        if self._is_first and (other := framing_of(data)):
+            self._tell(_(_TRY, framing=other))
+        self._is_first = False
         yield data
 
 
@@ -96,7 +127,7 @@ class _Limited:
 
 
 class Text(_Limited):
-    """Framing that sends lines as they are, and recognises a server that sends Int32 frames.
+    """Framing that sends lines as they are, and recognises a server with another framing.
 
     Args:
         tell: Called with a hint in that case, and with the reason why a line is not sent.
@@ -116,9 +147,11 @@ class Text(_Limited):
 
     def incoming(self, data: bytes) -> Iterator[bytes]:
         """See `Framing`."""
-        if self._is_first and data.startswith(b"\0\0"):
-            self.is_foreign = True
-            self._tell(_("this looks like Int32: try --framing int32"))
+        if self._is_first:
+            other = "int32" if data.startswith(b"\0\0") else framing_of(data)
+            if other:
+                self.is_foreign = True
+                self._tell(_(_TRY, framing=other))
         self._is_first = False
         yield data
 
@@ -169,6 +202,13 @@ class _LengthFirst(_Limited):
             yield b"".join(frame + b"\n" for frame in frames)
 
 
+def _other_than_int32(data: bytes) -> str:
+    if data[0] == 0:
+        return ""
+    other = framing_of(data)
+    return N_(_TRY, framing=other) if other else looks_like(data[:4], MAX_INCOMING)
+
+
 class Int32(_LengthFirst):
     """Framing of Int32 frames.
 
@@ -176,8 +216,18 @@ class Int32(_LengthFirst):
         tell: Called with the reason why a line is not sent.
     """
 
+    _is_first = True
+
     def __init__(self, tell: Callable[[str], object]) -> None:
         super().__init__(tell, encode_frame, FrameDecoder(MAX_INCOMING))
+
+    def incoming(self, data: bytes) -> Iterator[bytes]:
+        """See `Framing`."""
+        # The decoder would name a length of a billion bytes first.
+        if self._is_first and (guess := _other_than_int32(data)):
+            raise MessageError(guess)
+        self._is_first = False
+        yield from super().incoming(data)
 
 
 class Headed(_LengthFirst):

@@ -86,7 +86,7 @@ class ClientOptions(Options):
     host = option.text(N_("Host to connect to, or HOST:PORT."), default="localhost", metavar="HOST")
     port = option.number(N_("Port to connect to."), default=0, most=65535, short="p")
     framing = option.parsed(
-        N_("text, int32, decimal:N or hex:N, that of the server; not with echo or chat."),
+        N_("text, int32, decimal:N or hex:N, that of the server; not with chat."),
         framing_name,
         default="",
         short="f",
@@ -134,7 +134,7 @@ class ClientOptions(Options):
         self._defaults = known or Defaults(self.port, "text")
         self._is_known = known is not None
         self._is_named = bool(words)
-        if self.framing and not self._defaults.framing:
+        if self.framing and service == "chat":
             raise UsageError(_("{service} does not support --framing", service=service))
         self.framing = self.framing or self._defaults.framing
         if "count" in self.given and self.framing in ("", "text", "int32"):
@@ -170,11 +170,14 @@ class ClientOptions(Options):
         question = meant.question(words, services)
         if self.port and len(words) == 1 and not meant.as_options(words, services):
             return
-        problem = _(
-            "the service is one of {services}, or another one with its --port, not {words!r}",
-            services=", ".join(services),
-            words=" ".join(words),
-        )
+        if len(words) > 1 and words[0] in services:
+            problem = _("unexpected {word!r} after the service", word=" ".join(words[1:]))
+        else:
+            problem = _(
+                "the service is one of {services}, or another one with its --port, not {words!r}",
+                services=", ".join(services),
+                words=" ".join(words),
+            )
         raise UsageError(f"{problem}; {question}" if question else problem)
 
     def _take_server(self, text: str) -> str:
@@ -216,7 +219,7 @@ class ClientOptions(Options):
             tell: Shows a line to the user.
         """
         if not self.framing:
-            return Unchanged()
+            return Unchanged(tell)
         if self.framing == "text":
             return Text(tell)
         if self.framing == "int32":
@@ -270,11 +273,13 @@ class ClientOptions(Options):
         """Fill in the host, the port and, for the chat, the name if they were not given.
 
         Args:
-            interactive: Whether to ask the user for them; otherwise the defaults are used.
+            interactive: Whether to ask the user for the name and, if no service is named, for the
+                host and the port; otherwise the defaults are used.
         """
+        asks_server = interactive and not self._is_named
         if "host" not in self.given:
-            self.host = _ask(_("Host"), self.host, self._take_server, interactive)
+            self.host = _ask(_("Host"), self.host, self._take_server, asks_server)
         if not self.port:
-            self.port = _ask(_("Port"), self._defaults.port, server_port, interactive)
+            self.port = _ask(_("Port"), self._defaults.port, server_port, asks_server)
         if not self.name and self.service == "chat":
             self.name = _ask(_("Name"), user_name(), chat_name, interactive)

@@ -14,6 +14,12 @@ from twisted_lab.text.language import N_, _
 from twisted_lab.text.nearest import with_nearest
 
 SCRIPTS = dict(zip(SHELLS, (bash.script, zsh.script, fish.script), strict=True))
+# The folder and the name of each script, for one user.
+FILES = {
+    "bash": ("~/.local/share/bash-completion/completions", "netlab"),
+    "zsh": ("~/.zfunc", "_netlab"),
+    "fish": ("~/.config/fish/completions", "netlab.fish"),
+}
 
 
 class CompletionOptions(Options):
@@ -22,14 +28,20 @@ class CompletionOptions(Options):
     command = "netlab completion"
     synopsis = f"Usage: netlab completion {'|'.join(SHELLS)}"
     longdesc = N_(
-        "Prints a script that completes the words and options of netlab. "
-        "bash: netlab completion bash > ~/.local/share/bash-completion/completions/netlab "
-        "(without the package bash-completion: source the file in ~/.bashrc). "
-        "zsh: netlab completion zsh > DIRECTORY/_netlab, with a directory of $fpath. "
-        "fish: netlab completion fish > ~/.config/fish/completions/netlab.fish. "
-        "After an update, or after a new plugin, write it again."
+        "Prints a script that completes the words and options of netlab. The commands below write "
+        "it to where each shell looks for it; repeat yours after an update, or after a new plugin. "
+        "bash needs its package bash-completion, or a line in ~/.bashrc that sources the file. zsh "
+        "needs the folder in $fpath, before compinit in ~/.zshrc."
     )
     shell: str
+
+    def getUsage(self, width: int | None = None) -> str:
+        """See `Options.getUsage`; one command for each shell follows, to be copied."""
+        commands = [
+            f"{shell}: mkdir -p {folder} && netlab completion {shell} > {folder}/{file}"
+            for shell, (folder, file) in FILES.items()
+        ]
+        return "\n".join([super().getUsage(width), *commands])
 
     def parseArgs(self, shell: str = "", *others: str) -> None:
         """Take the shell."""

@@ -69,7 +69,7 @@ def _advice(word: str) -> str:
             "netlab run {word} starts this service, and netlab client {word} connects to it",
             word=word,
         )
-    return advice(word, PROGRAMS)
+    return advice(word, ["--help", "--version"] if word.startswith("-") else PROGRAMS)
 
 
 def main() -> None:

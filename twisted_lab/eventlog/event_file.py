@@ -66,7 +66,8 @@ def text_line(event: LogEvent) -> str:
 
     The lines of a traceback follow, indented.
     """
-    text = message(event)
+    # On a console, where nothing else names the service, some texts begin with its name.
+    text = message(event).removeprefix(f"{event['service']}: ")
     if "log_failure" in event:
         text += f"\n{_traceback(event)}".replace("\n", "\n    ")
     return (

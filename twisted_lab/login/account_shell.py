@@ -44,7 +44,7 @@ async def choose_password(channel: Channel, prompt: str, shortest: int) -> str:
         except BadPassword as error:
             if not tries_left:
                 raise
-            channel.say(f"error: {error}")
+            channel.say(f"error: {error}{'; this is the last try' * (tries_left == 1)}")
         else:
             return password
     raise AssertionError

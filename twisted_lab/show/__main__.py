@@ -13,6 +13,7 @@ from twisted_lab.show.narration import COMMAND
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, as_started, complain, write_out
 from twisted_lab.text.language import N_, _
+from twisted_lab.text.nearest import with_nearest
 from twisted_lab.text.tables import table
 
 _INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
@@ -32,22 +33,25 @@ class ShowOptions(Options):
         """Explain the arguments, in the language of the run."""
         self.longdesc = _(
             "Runs a small program with sockets, which prints each call and what the kernel "
-            "answers. Without a NAME all are listed."
+            "answers. NAME may be the number of a control question. Without a NAME all are listed."
         )
         return super().getUsage(width)
 
     def parseArgs(self, name: str = "", *others: str) -> None:
-        """Take the name of the demonstration; without one all are listed."""
+        """Take the name of the demonstration, or its number; without one all are listed."""
         if others:
             raise UsageError(_("one demonstration at a time, not also {name!r}", name=others[0]))
+        numbered = {
+            str(each.number): known for known, each in DEMONSTRATIONS.items() if each.number
+        }
+        name = numbered.get(name, name)
         if name and name not in DEMONSTRATIONS:
-            raise UsageError(
-                _(
-                    "there is no demonstration {name!r}; {command} lists all",
-                    name=name,
-                    command=as_started("python -m twisted_lab.show"),
-                )
+            problem = _(
+                "there is no demonstration {name!r}; {command} lists all",
+                name=name,
+                command=as_started("python -m twisted_lab.show"),
             )
+            raise UsageError(with_nearest(problem, name, DEMONSTRATIONS))
         if self.code and not name:
             raise UsageError(_("--code needs the name of a demonstration"))
         self.demonstration = name
@@ -56,7 +60,7 @@ class ShowOptions(Options):
 def _list() -> str:
     return table(
         [
-            (_("name"), _("control question"), _("what it answers")),
+            (_("name"), _("#"), _("what it answers (with a number: a control question)")),
             *((name, each.number or "", _(each.question)) for name, each in DEMONSTRATIONS.items()),
         ]
     )

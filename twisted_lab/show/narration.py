@@ -21,6 +21,7 @@ COMMAND = "twisted_lab.show"
 _WIDTH = 79  # columns
 _SHOWN_BYTES = 40  # of longer data only the beginning is shown
 _BEGINNING = 12  # bytes
+_ACCEPTED = "connection"  # the usual name of what accept() returns
 _QUIET = ("fileno", "getsockname")  # they only repeat what other calls have shown
 # Arguments that are plain numbers in Python, and their names.
 _CONSTANTS = {
@@ -87,7 +88,7 @@ class Socket:
         def told(*arguments: Any) -> Any:
             answer = _told(f"{self._name}.{call}", method, arguments)
             if call == "accept":
-                return Socket("connection", accepted=answer[0]), answer[1]  # its usual name
+                return Socket(_ACCEPTED, accepted=answer[0]), answer[1]
             return answer
 
         return told
@@ -126,7 +127,7 @@ def _answered(name: str, method: Any, answer: Any) -> str:
     if name == "connect":
         return _("OK, from {here} to {there}", **_ends(method.__self__))
     if name == "accept":
-        return _("a new socket, from {here} to {there}", **_ends(answer[0]))
+        return _("{name}, a new socket, from {here} to {there}", name=_ACCEPTED, **_ends(answer[0]))
     if name == "recvfrom":
         data, address = answer
         return _("{data} from {address}", data=_shown(data), address=_address(address))
@@ -147,10 +148,13 @@ def _meaning(error: Exception, method: Any) -> str:
         return _("TimeoutError: no answer within {seconds:.1f} s", seconds=seconds)
     if not isinstance(error, OSError) or not error.errno:
         return f"{type(error).__name__}: {error}"
-    for name, meaning in MEANINGS.items():
-        if error.errno == getattr(errno, name):
-            return f"{name}: {_(meaning)}"
-    return f"{errno.errorcode.get(error.errno, error.errno)}: {error.strerror}"
+    name = str(errno.errorcode.get(error.errno, error.errno))
+    meaning = error.strerror
+    for known, text in MEANINGS.items():
+        if error.errno == getattr(errno, known):  # some numbers have two names
+            name, meaning = known, _(text)
+    python = type(error).__name__  # programs catch this one
+    return f"{name}: {meaning}" if python == "OSError" else f"{python} ({name}): {meaning}"
 
 
 def _shown(value: Any, constants: Iterable[str] = ()) -> str:

@@ -15,7 +15,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     known = list(dict.fromkeys(known))
     longer = [each for each in known if word and each.startswith(word)]
-    found = longer if 0 < len(longer) <= _MOST else get_close_matches(word, known, 1)
+    # difflib's ratio from which words are alike; that of "eko" and "echo" is 0.57.
+    cutoff = 0.6 if len(word) > 3 else 0.55
+    found = longer if 0 < len(longer) <= _MOST else get_close_matches(word, known, 1, cutoff)
     return " / ".join(found)
 
 

@@ -23,6 +23,7 @@ MISTAKES = (
     ("decoded-portions", python("mistake_decoded_portions.py"), "EC-19"),
     ("enter-gives-traceback", python("mistake_enter_traceback.py"), "EC-13"),
     ("exit-does-not-end", python("mistake_exit_hangs.py"), "EC-7"),
+    ("exit-not-recognised", python("mistake_exit_newline.py"), "EC-7"),
     ("fixed-address", python("mistake_fixed_address.py", *ADDRESS), "EC-1"),
     ("missing-module", python("mistake_missing_module.py"), "EC-1"),
     ("nonsense-ends-program", python("mistake_nonsense_host.py"), "EC-14"),
@@ -32,6 +33,7 @@ MISTAKES = (
     ("reply-never-read", python("mistake_never_read.py"), "EC-3"),
     ("spins", python("mistake_spins_at_close.py"), "EC-9"),
     ("spins", python("mistake_spins_at_end_of_input.py"), "EC-8"),
+    ("text-not-encoded", python("mistake_text_sent.py"), "EC-2"),
     ("uncaught-error", python("mistake_traceback_at_exit.py"), "EC-7"),
 )
 """Mistakes of students: a name, the command, an id that fails; others may fail, too."""
@@ -69,6 +71,7 @@ CORRECT = (
     ("port first", python("correct_port_first.py"), sys.executable),
     ("prompted", python("correct_prompted.py"), sys.executable),
     ("quit words", python("correct_quit_words.py"), sys.executable),
+    ("without its arguments", python("correct_select.py"), sys.executable),
     ("UDP", python("correct_udp.py"), sys.executable),
 )
 """Clients that must not fail: a name, the command, and the executable that it needs."""

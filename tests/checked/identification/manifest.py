@@ -7,7 +7,8 @@ import sys
 BROKEN = {f"ID-{number}": f"broken_id_{number:02}.py" for number in range(1, 15)}
 """The server that fails one MUST or SHOULD alone, by its id; requirements that need it aside."""
 
-MISTAKES: tuple[tuple[str, str, str], ...] = ()
+MISTAKES = (("not-recognised", "mistake_whole_address.py", "ID-2"),)
+"""A mistake as students make it: name, server, the id that fails."""
 BUILDS: dict[str, tuple[str, ...]] = {}
 
 CORRECT = (
@@ -17,6 +18,7 @@ CORRECT = (
     ("says goodbye", (sys.executable, "says_goodbye.py"), sys.executable),
     ("asks each time", (sys.executable, "asks_each_time.py"), sys.executable),
     ("one client", (sys.executable, "one_client.py"), sys.executable),
+    ("reads lines", (sys.executable, "reads_lines.py"), sys.executable),
     ("Node", ("node", "names.js"), "node"),
 )
 """Servers that must not fail: a name, the command, and the executable that it needs."""

@@ -19,7 +19,9 @@ MISTAKES = (
     ("port-is-text", "mistake_port_is_text.py", "ES-1"),
     ("port-is-text", "mistake_port_unless_enter.py", "ES-20"),
     ("reset-ends-server", "mistake_reset.py", "ES-12"),
+    ("spins", "mistake_never_leaves.py", "ES-9"),
     ("spins", "mistake_spins.py", "ES-24"),
+    ("spins", "mistake_spins_sequential.py", "ES-11"),
 )
 """Mistakes as students make them: name, server, an id that fails; others may fail, too."""
 

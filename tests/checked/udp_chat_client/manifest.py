@@ -7,7 +7,7 @@ import sys
 BROKEN = {f"UD-{number}": f"broken_ud_{number:02}.py" for number in range(1, 7)}
 """The client that fails one MUST or SHOULD alone, by its id; requirements that need it aside."""
 
-MISTAKES: tuple[tuple[str, str, str], ...] = ()
+MISTAKES = (("no-text-ends-client", "broken_ud_06.py", "UD-6"),)
 """Mistakes as students make them: name, client, an id that fails; others may fail, too."""
 
 BUILDS: dict[str, tuple[str, ...]] = {}

@@ -101,8 +101,9 @@ def _nothing(sources: Sequence[Source], task: Task) -> NothingFound:
         return NothingFound(
             _("{source!r} has to be built first: {file} can say how", source=path, file=NAME)
         )
-    if path := next((each.path for each in sources if is_archive(each.path)), ""):
-        return NothingFound(_("{source!r} has to be unpacked first", source=path))
+    archive = next((each.path for each in sources if is_archive(each.path)), "")
+    if archive and not any(each.is_program for each in sources):
+        return NothingFound(_("{source!r} has to be unpacked first", source=archive))
     if task.role is Role.SERVER:
         return NoProgram(_("no program: no file looks like a server"))
     return NoProgram(_("no program: no file looks like a client"))

@@ -16,6 +16,7 @@ from twisted_lab.check.own_tasks import add_own_tasks
 from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.task import Task
 from twisted_lab.text import option
+from twisted_lab.text.command_line import as_started
 from twisted_lab.text.language import N_, _
 
 PER_CORE = 3  # checks at the same time: most of the time, programs wait
@@ -157,7 +158,7 @@ class ClassOptions(LanguageOption):
 
     def getSynopsis(self) -> str:
         """See `twisted.python.usage.Options`."""
-        return _("Usage: python -m twisted_lab.check class SUBMISSIONS [options]")
+        return as_started(_("Usage: python -m twisted_lab.check class SUBMISSIONS [options]"))
 
     def getUsage(self, width: int | None = None) -> str:
         """See `twisted.python.usage.Options`."""

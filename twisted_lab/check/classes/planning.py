@@ -9,8 +9,9 @@ from pathlib import Path
 
 from twisted_lab import __version__
 from twisted_lab.check.classes.choosing import Choice, NoProgram, NothingFound, Rules, choose
-from twisted_lab.check.classes.folders import read
+from twisted_lab.check.classes.folders import is_archive, read
 from twisted_lab.check.classes.overrides import WrongOverrides
+from twisted_lab.check.plain_files import plain_files
 from twisted_lab.check.task import Task
 
 
@@ -68,6 +69,17 @@ def strays(folder: Path, others: Iterable[Path]) -> list[str]:
         for each in folder.iterdir()
         if not each.is_dir() and each.name[0] != "." and each.resolve() not in own
     )
+
+
+def archives(planned: Iterable[Planned]) -> list[str]:
+    """Return the paths of archives beside which a program is missing, in their order."""
+    lacking = dict.fromkeys(each.folder for each in planned if not each.choice.programs)
+    return [
+        path.relative_to(folder.parent).as_posix()
+        for folder in lacking
+        for path in plain_files(folder)
+        if is_archive(path.name)
+    ]
 
 
 def templates(folder: Path) -> frozenset[str]:

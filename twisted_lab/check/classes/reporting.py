@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -14,21 +14,25 @@ from twisted_lab.check.reports.stored_report import read_report
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.terminal_report import summary
 from twisted_lab.check.reports.writing import without_names, write_files
-from twisted_lab.check.verdicts import Finding, Report
+from twisted_lab.check.task import Task
+from twisted_lab.check.verdicts import Evidence, Finding, Report, Verdict
+from twisted_lab.text.language import _
 
 
-def students_of(checked: ClassReport, given: Given) -> list[Student]:
+def students_of(checked: ClassReport, given: Given, tasks: Mapping[str, Task]) -> list[Student]:
     """Return what the reports say about each student.
 
     Args:
         checked: What was found.
         given: Verdicts by hand, which count more.
+        tasks: All tasks by their names.
     """
     return [
         Student(
             each.name,
             tuple(
-                _result(result, given.get((each.name, result.task), ())) for result in each.results
+                _result(result, given.get((each.name, result.task), ()), tasks[result.task])
+                for result in each.results
             ),
         )
         for each in checked.submissions
@@ -55,10 +59,10 @@ def write_class(
     return write_files(students, folder, marks)
 
 
-def _result(result: TaskResult, given: Sequence[Finding]) -> Result:
+def _result(result: TaskResult, given: Sequence[Finding], task: Task) -> Result:
     best = result.best
     if best is None:
-        report = _with(Report(result.task, "", 0, ()), given) if given else None
+        report = _with(_without_program(task), given) if given else None
         return Result(
             result.task, "", "", report, result.problem, is_missing=result.is_missing and not given
         )
@@ -67,6 +71,13 @@ def _result(result: TaskResult, given: Sequence[Finding]) -> Result:
         report = _with(report or Report(result.task, best.file, 0, ()), given)
     others = tuple(_line(each) for each in result.programs if each is not best)
     return Result(result.task, best.file, best.why, report, problem, others)
+
+
+def _without_program(task: Task) -> Report:
+    """Return a report in which nothing is offered: one verdict by hand is no full mark."""
+    evidence = Evidence(_("No program was checked, and no verdict was given by hand."))
+    lacking = (Finding(each, Verdict.NOT_OFFERED, evidence) for each in task.requirements)
+    return Report(task.name, "", 0, tuple(lacking))
 
 
 def _with(report: Report, given: Sequence[Finding]) -> Report:

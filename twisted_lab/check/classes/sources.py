@@ -61,6 +61,11 @@ class Source:
         return PurePosixPath(self.path).suffix[1:].lower()
 
     @property
+    def is_program(self) -> bool:
+        """Whether it runs, or could be built."""
+        return self.is_binary or self.interpreter is not None or self.suffix in COMPILED
+
+    @property
     def is_binary(self) -> bool:
         """Whether it is a compiled program."""
         return self.text.startswith("\x7fELF")

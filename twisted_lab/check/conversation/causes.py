@@ -19,6 +19,7 @@ _CAUSES = (
         r"required argument is not an integer|port must be)",
         mistakes.PORT_IS_TEXT,
     ),
+    (r"TypeError.*bytes-like object is required, not 'str'", mistakes.NOT_ENCODED),
     (r"ModuleNotFoundError|ImportError", mistakes.MISSING_MODULE),
     (r"(FileNotFoundError|PermissionError|OSError).*'(/|[A-Za-z]:\\)", mistakes.ABSOLUTE_PATH),
     (r"Address already in use", mistakes.PORT_TAKEN),

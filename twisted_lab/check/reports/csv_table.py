@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 
-from twisted_lab.check.reports.marks import Marks
+from twisted_lab.check.reports.marks import Marks, lack
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import shown
 
@@ -18,8 +18,8 @@ _FORMULA = re.compile('(?:^|(?<=;))(?=[ "]*[-=+@\t\r\uff1d\uff0b\uff0d\uff20])')
 def csv_table(students: Sequence[Student], marks: Marks) -> str:
     """Return the table: for each task its mark, program and problem, and a column for each id.
 
-    Verdicts are the words of the JSON, and some are given by hand. A requirement that was not
-    judged has an empty cell.
+    It is data, so it is English. Verdicts are the words of the JSON, and some are given by hand. A
+    requirement that was not judged has an empty cell.
 
     Args:
         students: The students.
@@ -60,7 +60,7 @@ def _cells(result: Result, ids: list[str], marks: Marks) -> Iterator[str]:
     report = result.report
     yield mark_text(marks.of(result))
     yield result.file
-    yield result.problem
+    yield lack(result)
     findings = report.findings if report else ()
     verdicts = {
         each.requirement.id: each.verdict.value + " (by hand)" * each.is_given for each in findings

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from twisted_lab.check.reports.students import Result
 from twisted_lab.check.requirements.requirement import Level, Requirement
 from twisted_lab.check.verdicts import Finding, Report, Verdict, is_offered
-from twisted_lab.text.language import _
+from twisted_lab.text.language import N_, _
 
 # A requirement is blocked if it was not checked because another one, which it needs, failed.
 _BLOCKED = "blocked"
@@ -73,14 +73,19 @@ class Marks:
         """
         if not is_task_offered(report):
             return self.no_program
+        points, weight = self.points(report)
+        return points / weight if weight else None
+
+    def points(self, report: Report) -> tuple[float, float]:
+        """Return the sum of all marks, each multiplied by its weight, and that of the weights."""
         marks = self.each(report)
         counted = [
             (mark, self.weight(each.requirement))
             for each in report.findings
             if (mark := marks[each.requirement.id]) is not None
         ]
-        whole = sum(weight for _mark, weight in counted)
-        return sum(mark * weight for mark, weight in counted) / whole if counted else None
+        points = sum(mark * weight for mark, weight in counted)
+        return points, sum(weight for _mark, weight in counted)
 
     def of(self, result: Result) -> float | None:
         """Return the mark of a student for a task; None if there is none."""
@@ -114,6 +119,15 @@ def is_task_offered(report: Report) -> bool:
     """Return whether a program offers its task at all, see `is_offered`."""
     musts = [each.verdict for each in report.findings if each.requirement.level is Level.MUST]
     return not musts or is_offered(musts)
+
+
+def lack(result: Result) -> str:
+    """Return why a task is not judged, in words that are not translated; "" if it is."""
+    if result.is_missing:
+        return N_("no program")
+    if result.report is None:
+        return Verdict.NOT_CHECKED.value
+    return "" if is_task_offered(result.report) else Verdict.NOT_OFFERED.value
 
 
 def read_marks(text: str = DEFAULT) -> Marks:

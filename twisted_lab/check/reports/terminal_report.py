@@ -62,7 +62,13 @@ def terminal_report(
             lines += ["", *brief(finding, style, with_answers, same_as)]
     for title, texts in sections(replace(report, findings=findings)):
         lines += _section(title, texts, style)
-    lines += ["", *style.wrapped(summary(report)), *style.wrapped(next_step(report, with_answers))]
+    levels = ", ".join(f"{level.name[0]}: {_(level.value)}" for level in Level)
+    lines += [
+        "",
+        levels,
+        *style.wrapped(summary(report)),
+        *style.wrapped(next_step(report, with_answers)),
+    ]
     return "\n".join(lines)
 
 
@@ -158,6 +164,9 @@ def next_step(report: Report, with_answers: bool) -> str:
         return _("Nothing failed, but not everything was checked: the reasons are above.")
     if weak := _are(report, Verdict.WEAK):
         return _("Nothing failed. Next: {id}, which is weak.", id=weak[0].requirement.id)
+    offers = [each.requirement for each in _are(report, Verdict.NOT_OFFERED)]
+    if offer := next((each for each in offers if each.level is not Level.INFORMATION), None):
+        return _("Nothing failed. Next: {id}, which is not offered.", id=offer.id)
     return _("Nothing failed.")
 
 

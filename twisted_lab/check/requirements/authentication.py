@@ -9,7 +9,7 @@ from twisted_lab.text.language import N_
 _TASK = N_("task 8")
 _NC = "nc {host} {port}"
 _TWICE = f"{_NC}; {_NC}"
-_FILES = N_("grep --recursive --text 'the password' .")
+_FILES = N_("grep --recursive --text PASSWORD .  # PASSWORD: the one that you registered with")
 
 REQUIREMENTS = (
     Requirement(
@@ -117,7 +117,7 @@ REQUIREMENTS = (
         N_("Logs are read by more people than files of passwords."),
         _TASK,
         2,
-        N_("grep 'the password' *.log *.txt"),
+        N_("grep PASSWORD *.log *.txt  # PASSWORD: the one that you registered with"),
         mistakes.PASSWORD_LOGGED,
         ("AU-2",),
     ),

@@ -8,7 +8,7 @@ from twisted_lab.check.requirements.requirement import Level, Requirement
 from twisted_lab.text.language import N_
 
 _TASK = N_("task 10")
-_NC = "nc {host} {port}"
+_NC = "nc -N {host} {port}"
 _HELLO = "printf 'hello' | nc -N {host} {port}"
 _TWO = "(printf 'one'; sleep 1; printf 'two'; sleep 1) | " + _NC
 _CUT = "(printf '\\xd0'; sleep 1; printf '\\xb6'; sleep 1; printf 'hello') | " + _NC

@@ -17,7 +17,7 @@ REQUIREMENTS = (
         N_("Without a connection there is no conversation."),
         N_("task 3 of the first part"),
         1,
-        _ECHO,
+        "nc -v -l {port}",
         mistakes.FIXED_ADDRESS,
     ),
     Requirement(
@@ -38,7 +38,7 @@ REQUIREMENTS = (
         N_("A person wants to see the answer."),
         N_("task 4 of the first part"),
         1,
-        _ECHO,
+        N_("nc -l {port}  # type the answer"),
         mistakes.NEVER_READ,
         ("EC-1",),
     ),

@@ -9,7 +9,7 @@ from twisted_lab.text.language import N_
 
 _TASK = N_("task 9")
 # All commands are for a header of ten characters.
-_NC = " | nc {host} {port}"
+_NC = " | nc -N {host} {port}"
 _HELLO = "printf '%-10shello' 5" + _NC
 _SEVERAL = "printf '%-10sone%-10stwo%-10sthree' 3 3 5" + _NC
 _ONE_BY_ONE = "(printf '%-10sone' 3; sleep 1; printf '%-10stwo' 3)" + _NC

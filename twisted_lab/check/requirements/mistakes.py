@@ -14,6 +14,14 @@ DECODED_PORTIONS = Mistake(
         "(codecs.getincrementaldecoder does it portion by portion)."
     ),
 )
+DECODED_BYTES = Mistake(
+    "decoded-bytes",
+    N_("What does decode() do with bytes that are no text?"),
+    N_(
+        "It raises UnicodeDecodeError, or loses them with errors='ignore' or 'replace'. Return the "
+        "bytes as they are, and decode only what you print, with errors='backslashreplace'."
+    ),
+)
 RESET_ENDS_SERVER = Mistake(
     "reset-ends-server",
     N_("What does recv() do if a client has crashed, or closed without reading everything?"),
@@ -27,7 +35,7 @@ ONE_CLIENT_ONLY = Mistake(
     "one-client-only",
     N_("How often does your program call accept()?"),
     N_(
-        "The server ends with its first client. Put accept() and everything that follows in a "
+        "The server serves its first client alone. Put accept() and everything that follows in a "
         "loop, and close the client's socket, not the listening one, when recv() returns b''."
     ),
 )
@@ -67,6 +75,14 @@ PORT_IS_TEXT = Mistake(
     "port-is-text",
     N_("Which type does input() return, and which type does bind() or connect() want?"),
     N_("input() returns a string, but a port is a number: use int(), and catch ValueError."),
+)
+NOT_ENCODED = Mistake(
+    "text-not-encoded",
+    N_("Which values in the line that Python names are text (str), and which are bytes?"),
+    N_(
+        "Sockets send and receive bytes. Encode text before it is sent, as in "
+        "sendall(line.encode()), and decode what recv() returns: data.decode()."
+    ),
 )
 ABSOLUTE_PATH = Mistake(
     "absolute-path",
@@ -242,6 +258,14 @@ EXIT_DOES_NOT_END = Mistake(
     N_(
         "After the line exit, leave the loop and close the socket. A thread that receives must be "
         "a daemon, or end when the socket is closed."
+    ),
+)
+EXIT_NOT_RECOGNISED = Mistake(
+    "exit-not-recognised",
+    N_("What do you compare the line with, and what does print(repr(text)) show?"),
+    N_(
+        "input() returns the line without its newline, and sys.stdin.readline() with it. Take it "
+        "off with strip(), and compare the text with 'exit' before it is sent."
     ),
 )
 SILENT_END = Mistake(

@@ -60,7 +60,10 @@ async def _try(bench: Bench, manners: ClientManners) -> tuple[_Success, ClientMa
         expect_file(trial, user.program)
         questions = tuple(user.operator.questions)
         behaviour = tuple(
-            _('It asks "{question}".', question=question.text) for question in questions
+            _('It asks "{question}".', question=question.text)
+            if question.text
+            else _("It waits for a line without a question.")
+            for question in questions
         )
         manners = replace(manners, questions=questions, behaviour=behaviour)
         if not is_ready and not user.server.listener.peers:

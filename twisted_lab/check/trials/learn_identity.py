@@ -24,6 +24,7 @@ class IdentityManners:
         server: How it is started, and how messages are put on the wire.
         asks: Whether it asks a client for a name.
         recognises: Whether it treats a client differently that comes again from its address.
+        answers: Whether it answers a name at once: one that waits for the end of a line does not.
         serves_one: Whether it had to be started again for the second client.
         behaviour: The same, one line each, for people.
     """
@@ -31,13 +32,14 @@ class IdentityManners:
     server: Manners
     asks: bool = False
     recognises: bool = False
+    answers: bool = False
     serves_one: bool = False
     behaviour: tuple[str, ...] = ()
 
     @property
     def is_understood(self) -> bool:
-        """Whether it recognises clients."""
-        return self.recognises
+        """Whether it recognises clients, and their names end as it expects."""
+        return self.recognises and self.answers
 
 
 async def learn_identity(bench: Bench) -> IdentityManners:
@@ -55,12 +57,13 @@ async def _visit(trial: Trial, server: Manners) -> IdentityManners:
         await house.stop()
     knows = again.hears(person.name)
     asks = knows or asks_name(first.heard[0])
-    is_stored = any(
-        person.name.encode() in data
-        and b"127.0.7.1" in data
-        and not is_log(name, data, [first.said])
+    stored = [
+        data
         for name, data in house.files().items()
-    )
+        if person.name.encode() in data and not is_log(name, data, [first.said])
+    ]
+    # A name alone may belong to a password that the server has not asked for in words.
+    is_stored = any(b"127.0.7.1" in data or Kind.PASSWORD not in first.given for data in stored)
     is_other = bool(again.heard[0]) and not asks_name(again.heard[0])
     # A server that waits without a question may have been given a password, too.
     has_password = any(names_password(each.all_heard) for each in (first, again))
@@ -71,10 +74,13 @@ async def _visit(trial: Trial, server: Manners) -> IdentityManners:
         lines.append(_("It asks an unknown client for a name."))
     if has_password:
         lines.append(_("It asks for a password, too."))
-    if recognises:
+    if recognises and is_stored and not (knows or is_other):
+        lines.append(_("It stores names, and asks again a client that it should know."))
+    elif recognises:
         lines.append(_("It treats a client that comes again from the same address differently."))
     server = replace(server, spins=house.spins)
-    return IdentityManners(server, asks, recognises, serves_one, tuple(lines))
+    answers = any(first.heard[1:]) or bool(first.reply)
+    return IdentityManners(server, asks, recognises, answers, serves_one, tuple(lines))
 
 
 def is_asked(visit: Visit) -> bool:

@@ -55,6 +55,15 @@ def read_toxic(text: str) -> Toxic:
     given: dict[str, Any] = {}
     for part in [f"{TOXICS[kind].main}={main}"] * bool(has_main) + parts[1:]:
         name, equals, value = part.partition("=")
+        if name not in attributes and (meant := nearest(name, attributes)):
+            raise ValueError(
+                N_(
+                    "toxic {kind}: there is no attribute {name!r}; did you mean {meant}?",
+                    kind=kind,
+                    name=name,
+                    meant=meant,
+                )
+            )
         if name not in attributes or not equals:
             raise ValueError(
                 N_(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,7 +10,8 @@ from typing import Any, NamedTuple
 
 from twisted.internet.abstract import isIPAddress, isIPv6Address
 from twisted.internet.defer import Deferred
-from twisted.internet.error import DNSLookupError, UserError
+from twisted.internet.error import ConnectError, DNSLookupError, UserError
+from twisted.internet.error import ConnectionRefusedError as ConnectRefused
 from twisted.internet.interfaces import IAddress, IConnector, IProtocol
 from twisted.internet.protocol import ClientFactory
 from twisted.python.failure import Failure
@@ -20,7 +22,7 @@ from twisted_lab.ports.addresses import host_and_port
 from twisted_lab.ports.fast.client import connect_fast
 from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.resolving import Resolver, find_now
-from twisted_lab.text.language import _
+from twisted_lab.text.language import N_, _
 
 CONNECT_SECONDS = 30.0
 LOOK_UP_SECONDS = 1.0  # between two look-ups at least
@@ -176,4 +178,13 @@ class Dialer(ClientFactory):
             self.dial()
         else:
             self._upstream.look_up_again()
-            self._failed(" ".join(reason.getErrorMessage().split()))
+            self._failed(_why(reason))
+
+
+def _why(reason: Failure) -> str:
+    error = reason.value
+    if isinstance(error, ConnectRefused):
+        return N_("no server listens there")
+    if isinstance(error, ConnectError) and error.osError:
+        return os.strerror(error.osError)  # without Twisted's sentence and the number around it
+    return " ".join(reason.getErrorMessage().split())

@@ -30,7 +30,12 @@ connection.settimeout(0.2)
 with suppress(TimeoutError):
     connection.recv(1024)
 
-step(_("When a byte is there it returns at once. sendall() did, too: the kernel keeps the bytes."))
+step(
+    _(
+        "When a byte is there it returns at once. sendall() does not wait, either: the kernel "
+        "keeps the bytes."
+    )
+)
 client.sendall(b"hello")
 connection.recv(1024)
 

@@ -25,7 +25,7 @@ data = connection.recv(1024)
 connection.sendall(data.upper())
 client.recv(1024)
 
-step(_("The listening socket has no data to receive: it only accepts clients."))
+step(_("The listening socket receives no data: it only accepts connections."))
 with suppress(OSError):  # the kernel refuses
     server.recv(1024)
 

@@ -6,7 +6,7 @@ from socket import AF_INET, IPPROTO_UDP, SOCK_DGRAM, SOCK_RAW, inet_ntoa
 from twisted_lab.show.narration import Socket, conclude, fact, step
 from twisted_lab.text.language import _
 
-step(_("The first argument chooses the network layer (3): AF_INET is IPv4."))
+step(_("The first argument of socket() chooses the network layer (3): AF_INET is IPv4."))
 step(_("The second one chooses the transport layer (4): SOCK_DGRAM is UDP, SOCK_STREAM is TCP."))
 receiver = Socket("receiver", AF_INET, SOCK_DGRAM)
 receiver.bind(("127.0.0.77", 0))  # an address of this machine that others hardly use

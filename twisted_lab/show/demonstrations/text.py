@@ -32,7 +32,7 @@ while not data.endswith(b"\n"):
     data += connection.recv(1024)
 fact(data.decode("utf-8").rstrip())
 
-step(_("In another encoding the same bytes are other letters, and there is no error."))
+step(_("In another encoding, cp866, the same bytes are other letters, and there is no error."))
 fact(data.decode("cp866").rstrip())
 
 step(_("At the end every socket is closed."))

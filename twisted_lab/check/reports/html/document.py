@@ -12,10 +12,12 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _STYLE = Markup(
     """
 :root { color-scheme: light dark; --ground: #fff; --text: #1a1a1a; --line: #c4c4c4; --soft: #f3f3f3;
+  --shadow: #999;
   --pass: #17632a; --fail: #b3261e; --weak: #7a4b00; --info: #00616b; --not-offered: #5f5f5f;
   --not-checked: #0b57a4; --flaky: #7b1fa2 }
 @media (prefers-color-scheme: dark) { :root { --ground: #16181c; --text: #ececec; --line: #4a4d52;
-  --soft: #22252a; --pass: #7bd88f; --fail: #ff8a80; --weak: #ffc266; --info: #6fd6e0;
+  --shadow: #777; --soft: #22252a;
+  --pass: #7bd88f; --fail: #ff8a80; --weak: #ffc266; --info: #6fd6e0;
   --not-offered: #a8a8a8; --not-checked: #8ab8f5; --flaky: #d9a5f0 } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: auto; padding: 1rem;
   color: var(--text); background: var(--ground); overflow-wrap: break-word }
@@ -29,7 +31,11 @@ th, td { padding: .2rem .5rem; border: 1px solid var(--line); text-align: start;
 th.short { white-space: nowrap }
 @media (min-width: 40rem) { .short { white-space: nowrap } }
 @media (max-width: 40rem) { table { font-size: .8rem; hyphens: auto } th, td { padding: .2rem } }
-.scroll { overflow: auto; max-height: 90vh }
+/* The shadow at the right edge says that the table scrolls; the ground at its end covers it. */
+.scroll { overflow: auto; max-height: 90vh; width: fit-content; max-width: 100%;
+  background: linear-gradient(to left, var(--ground) 50%, transparent) right / 4rem 100% local,
+    linear-gradient(to left, var(--shadow), transparent) right / 2rem 100% scroll;
+  background-repeat: no-repeat }
 .scroll th { background: var(--soft); position: sticky; z-index: 1 }
 .scroll thead th { top: 0; white-space: nowrap; vertical-align: bottom }
 .scroll thead th.id { writing-mode: vertical-rl; vertical-align: top }
@@ -46,8 +52,9 @@ section.finding h3 { margin: 0 }
 pre { font: 13px/1.4 monospace; background: var(--soft); padding: .5rem; overflow-x: auto }
 ol, ul { padding-inline-start: 2rem }
 img { max-width: 100%; height: auto }
-@media print { .scroll { overflow: visible; max-height: none } .scroll th { position: static }
-  section.finding { break-inside: avoid } pre { white-space: pre-wrap } }
+@media print { .scroll { overflow: visible; max-height: none; background: none }
+  .scroll th { position: static } section.finding { break-inside: avoid }
+  pre { white-space: pre-wrap } }
 """
 )
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from twisted_lab.check.reports.csv_table import requirement_ids
 from twisted_lab.check.reports.html.document import document, legend, mark_said, symbol, word
-from twisted_lab.check.reports.marks import Marks, is_task_offered
+from twisted_lab.check.reports.marks import Marks, lack
 from twisted_lab.check.reports.markup import Markup, element
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import shown
@@ -42,6 +42,7 @@ def index(students: Sequence[Student], pages: Mapping[str, str], marks: Marks) -
         _("Results of the class"),
         element("p", ngettext("{n:,} submission", "{n:,} submissions", len(students))),
         element("h2", _("Marks")),
+        element("p", _("Settings:"), " ", element("code", f"--marks {marks}")),
         _table(
             [element("th", element("a", task, href=f"#{task}"), scope="col") for task in columns],
             [(each, [_mark(_result(each, task), marks) for task in columns]) for each in students],
@@ -87,16 +88,8 @@ def _result(student: Student, task: str) -> Result:
 
 def _mark(result: Result, marks: Marks) -> Markup:
     mark = marks.of(result)
-    return element("td", _lack(result) if mark is None else mark_said(mark), class_="cell")
-
-
-def _lack(result: Result) -> str:
-    """Return why there is no mark."""
-    if result.is_missing:
-        return _("no program")
-    if result.report is None or is_task_offered(result.report):
-        return _(Verdict.NOT_CHECKED.value)
-    return _(Verdict.NOT_OFFERED.value)
+    reason = _(lack(result) or Verdict.NOT_CHECKED.value)
+    return element("td", reason if mark is None else mark_said(mark), class_="cell")
 
 
 def _verdicts(result: Result, ids: Sequence[str]) -> list[Markup]:

@@ -8,11 +8,11 @@ from twisted_lab.check.reports.html.document import (
     document,
     items,
     legend,
-    mark_said,
     symbol,
     word,
 )
 from twisted_lab.check.reports.html.finding import in_full
+from twisted_lab.check.reports.html.points import points_said, sum_said
 from twisted_lab.check.reports.marks import Marks
 from twisted_lab.check.reports.markup import Markup, element
 from twisted_lab.check.reports.students import Result, Student
@@ -51,21 +51,18 @@ def _result(result: Result, marks: Marks) -> Markup:
     if result.file:
         parts.append(element("p", _("Program:"), " ", element("code", shown(result.file))))
     parts += [element("p", shown(text)) for text in (result.why, result.problem) if text]
-    mark = marks.of(result)
-    if mark is not None:
-        said = _("Mark: {mark} of {best}", mark=mark_said(mark), best=mark_said(marks.best))
-        parts.append(element("p", said))
+    parts.append(element("p", sum_said(result, marks)))
     if result.report:
-        parts += _report(result.report)
+        parts += _report(result.report, marks)
     if result.others:
         parts.append(element("h3", _("Other programs, which do not count")))
         parts.append(items([shown(each) for each in result.others]))
     return element("section", *parts, id=result.task)
 
 
-def _report(report: Report) -> Iterator[Markup]:
+def _report(report: Report, marks: Marks) -> Iterator[Markup]:
     yield element("p", summary(report))
-    yield _table(report)
+    yield _table(report, marks)
     for finding in report.findings:
         if finding.verdict in _EXPLAINED:
             yield in_full(finding, _anchor(report, finding))
@@ -74,14 +71,18 @@ def _report(report: Report) -> Iterator[Markup]:
         yield items([shown(each) for each in texts[:_MOST_LINES]])
 
 
-def _table(report: Report) -> Markup:
-    titles = (_("Verdict"), _("Id"), _("Level"), _("Requirement"))
+def _table(report: Report, marks: Marks) -> Markup:
+    titles = (_("Verdict"), _("Id"), _("Level: points"), _("Requirement"))
     head = element("tr", *(element("th", each, scope="col") for each in titles))
-    rows = [_row(report, finding) for finding in report.findings]
+    each = marks.each(report)
+    rows = [
+        _row(report, finding, points_said(finding, each[finding.requirement.id], marks))
+        for finding in report.findings
+    ]
     return element("table", element("thead", head), element("tbody", *rows))
 
 
-def _row(report: Report, finding: Finding) -> Markup:
+def _row(report: Report, finding: Finding, points: str) -> Markup:
     requirement = finding.requirement
     name: str = requirement.id
     if finding.verdict in _EXPLAINED:
@@ -90,7 +91,7 @@ def _row(report: Report, finding: Finding) -> Markup:
         "tr",
         element("td", symbol(finding.verdict), " ", word(finding), class_="short"),
         element("th", name, scope="row", class_="short"),
-        element("td", _(requirement.level.value), class_="short"),
+        element("td", f"{_(requirement.level.value)}: {points}", class_="short"),
         element("td", _(requirement.text)),
     )
 

@@ -35,6 +35,11 @@ async def connects(trial: Trial, manners: ClientManners) -> str:
     if not user.server.listener.peers:
         if any(each.kind is SOCK_DGRAM and each.port for each in user.program.look().sockets):
             raise NotOffered(_("The client uses UDP."))
+        is_told = "{host}" in command or "{port}" in command
+        if not is_told and "sys.argv" in user.program.terminal.text and user.program.traceback:
+            raise NotChecked(
+                _("The client takes its address from the command: add {host} {port} to it.")
+            )
         raise Failed(user.story(_("The client does not connect")), user.cause())
     dialled = user.server.listener.dialled[0]
     if "{port}" in command and dialled[1] != trial.address[1]:

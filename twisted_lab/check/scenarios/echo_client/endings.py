@@ -50,9 +50,11 @@ async def ends_at_exit(trial: Trial, manners: ClientManners) -> None:
     if status is None:
         if user.program.look().wants_terminal:
             note = _("The client asks for another line after exit.")
-        else:
-            note = _("The client still runs after exit.")
-        raise Failed(note, mistakes.EXIT_DOES_NOT_END)
+            has_left = all(peer.has_ended for peer in user.server.listener.peers)
+            raise Failed(
+                note, mistakes.EXIT_DOES_NOT_END if has_left else mistakes.EXIT_NOT_RECOGNISED
+            )
+        raise Failed(_("The client still runs after exit."), mistakes.EXIT_DOES_NOT_END)
     if status:
         raise Failed(user.story(_("It does not end in order")), user.cause() or mistakes.UNCAUGHT)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome, Weak
+from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import Manners
@@ -65,10 +66,13 @@ async def serves_the_next(trial: Trial, manners: Manners) -> None:
     """ES-11."""
     server, client = await _first_client(trial, manners)
     is_answered = bool(client.heard)
-    await client.leave()
+    waits = await client.leave()
     try:
         await _serve_another(trial, server, manners, 2, is_answered)
     except Failed as failure:
+        if not waits:
+            failure.note += " " + _("The server has run on and on since client 1 left.")
+            failure.mistake = mistakes.SPINS
         if await _serves_after_exit(trial.bench, manners):
             failure.note += " " + _("After the line exit, it does serve the next client.")
         raise

@@ -240,4 +240,5 @@ async def _on_busy_port(trial: Trial, manners: Manners, told: int = 0) -> Starte
             if traceback and "in use" not in traceback:
                 raise Failed(no_port(server), likely_cause(traceback))
             raise NotOffered(no_port(server))
+        trial.address = (server.host, port)  # of the other program, for the command by hand
         return server

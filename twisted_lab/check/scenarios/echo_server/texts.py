@@ -170,15 +170,21 @@ async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
     server, client = await _one_client(trial, manners)
     text = b"a" + _SPLIT * 1000
     await client.expect_back(text)
-    await client.leave()
+    waits = await client.leave()
     await server.program.settle(trial.bench.patience)
     if server.program.has_ended:
         if likely_cause(server.program.traceback) is mistakes.DECODED_PORTIONS:
             raise Failed(with_ending(_("The letters came back; then the server ended"), server))
         note = _("The letters came back; then the server ended with its client.")
         raise Weak(note, likely_cause(server.program.traceback) or mistakes.ONE_CLIENT_ONLY)
-    second = await connect_client(trial, server, manners, 2)
-    await second.expect_back(trial.text(12))
+    try:
+        second = await connect_client(trial, server, manners, 2)
+        await second.expect_back(trial.text(12))
+    except Failed as failure:  # the letters came back, so decode() is not the cause
+        failure.mistake = likely_cause(server.program.traceback) or (
+            mistakes.ONE_CLIENT_ONLY if waits else mistakes.SPINS
+        )
+        raise
 
 
 async def answers_after_half_close(trial: Trial, manners: Manners) -> None:

@@ -54,7 +54,12 @@ async def asks_an_unknown_client(trial: Trial, manners: IdentityManners) -> str 
     if not manners.asks:
         raise NotOffered(_("The server does not ask an unknown client for its name."))
     if not manners.recognises:
-        raise NotOffered(_("The server asks each client for a name, and stores no addresses."))
+        raise NotOffered(
+            _(
+                "The server asks for a name at each visit, also from the same address. If it "
+                "stores names: under which key?"
+            )
+        )
     house = await opened(trial, manners.server)
     visit = await house.visit(1, new_person(trial))
     if not is_asked(visit):
