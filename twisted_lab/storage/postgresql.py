@@ -21,7 +21,7 @@ LONGEST_DELAY = 5.0
 # The lock of those who store at the same time: "nlac".
 STORE_LOCK = 0x6E6C6163
 
-# Who has committed what: see `_has_committed`.
+# Who has committed what: see `_settle`.
 WRITERS = (
     "CREATE TABLE IF NOT EXISTS writers (id TEXT PRIMARY KEY, batch BIGINT NOT NULL, "
     "seen TIMESTAMP WITH TIME ZONE NOT NULL)"
