@@ -97,7 +97,8 @@ def prepare_page(_: Sphinx, page: str, source: list[str]) -> None:
         for heading, section in re.findall(r"^## (.+)\n((?:(?!## ).*\n)+)", text, re.M):
             links = re.findall(r"^- \[`?([^]`]+)`?\]\(([^)]+)\)", section, re.M)
             pages = "\n".join(f"{title} <{target}>" for title, target in links)
-            text += f"\n```{{toctree}}\n:hidden:\n:caption: {heading}\n\n{pages}\n```\n"
+            if pages:
+                text += f"\n```{{toctree}}\n:hidden:\n:caption: {heading}\n\n{pages}\n```\n"
     source[0] = text
 
 

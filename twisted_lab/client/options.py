@@ -273,10 +273,10 @@ class ClientOptions(Options):
         """Fill in the host, the port and, for the chat, the name if they were not given.
 
         Args:
-            interactive: Whether to ask the user for the name and, if no service is named, for the
-                host and the port; otherwise the defaults are used.
+            interactive: Whether to ask the user for the name and, if neither a service is named
+                nor a port given, for the host and the port; otherwise the defaults are used.
         """
-        asks_server = interactive and not self._is_named
+        asks_server = interactive and not self._is_named and "port" not in self.given
         if "host" not in self.given:
             self.host = _ask(_("Host"), self.host, self._take_server, asks_server)
         if not self.port:
