@@ -389,6 +389,12 @@ class MakeServiceTests(SynchronousTestCase):
             "\n",
         )
 
+    def test_the_table_notes_that_a_port_was_busy(self) -> None:
+        noted = "\nport 9093 was busy: auth is at 9090\n"
+        self.assertIn(noted, self.table("--only", "auth"))
+        for arguments in (["--base-port", "9087"], ["--base-port", "0"]):
+            self.assertNotIn("busy", self.table("--only", "auth", *arguments))
+
     def test_nobody_is_told_of_what_they_have_chosen(self) -> None:
         for arguments in (["--interface", "0.0.0.0"], ["--echo-interface", "0.0.0.0"]):
             self.assertNotIn("can connect", self.table("--only", "echo", *arguments))

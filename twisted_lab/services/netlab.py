@@ -93,9 +93,31 @@ def how_to_connect_to_all(
             (name, address_text(address), how_to_connect(address, options, client))
             for address in service.addresses
         ]
+        notes += [
+            "\n"
+            + _(
+                "port {port} was busy: {service} is at {taken}",
+                port=options.port,
+                service=name,
+                taken=port,
+            )
+            for port in _other_ports(options, service)
+        ]
         if options.note and not all(map(_is_local, service.addresses)):
             notes.append(f"\n{_(options.note)}")
     return f"\n{table(rows)}{''.join(notes)}\n\n"
+
+
+def _other_ports(options: ServiceOptions, service: NetworkService) -> list[int]:
+    """Return the ports that a service has in place of the one that it wanted."""
+    if options.listen or not options.port:
+        return []
+    wanted = (options.port, options.get("tcp-port"))
+    return [
+        each.port
+        for each in service.addresses
+        if isinstance(each, IPv4Address | IPv6Address) and each.port not in wanted
+    ]
 
 
 def _is_local(address: IAddress) -> bool:
