@@ -18,6 +18,8 @@ from twisted_lab.check.classes.given import read_given
 from twisted_lab.check.classes.model import Checked, ClassReport, Submission, TaskResult
 from twisted_lab.check.classes.reporting import students_of, write_class
 from twisted_lab.check.reports.anonymity import anonymous, numbers_for
+from twisted_lab.check.reports.gradescope import gradescope
+from twisted_lab.check.reports.html.page import page
 from twisted_lab.check.reports.json_report import json_report
 from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.reports.students import Result, Student
@@ -130,6 +132,23 @@ class FolderTests(SynchronousTestCase):
         self.assertEqual(row["echo-client mark"], "0.182")  # two verdicts are no full mark
         page = files["pages/anna.html"]
         self.assertIn("EC-19: No program was checked, and no verdict was given by hand.", page)
+
+    def test_what_could_not_be_checked_has_no_mark_also_with_a_verdict_by_hand(self) -> None:
+        [ec_1] = read_given("[anna.echo-client]\nEC-1 = 'pass: seen'", NAMES, TASKS).values()
+        given = {("anna", "echo-client"): ec_1}
+        broken = Checked("client.py", "", problem="it broke")
+        for result in (
+            TaskResult("echo-client", problem="check.toml is wrong"),
+            TaskResult("echo-client", (broken,)),
+        ):
+            report = ClassReport(("echo-client",), (Submission("anna", (result,)),))
+            [student] = students_of(report, given, TASKS)
+            self.assertIsNone(MARKS.of(student.results[0]))
+            self.assertEqual(json.loads(gradescope(student, MARKS))["score"], 0)
+            text = page(student, MARKS)
+            self.assertIn("No mark: not checked", text)
+            self.assertIn("given by hand: seen", text)
+            self.assertNotIn("2 of 2", text)
 
     def test_a_wrong_file_of_verdicts_is_one_line(self) -> None:
         for text, said in (
