@@ -40,7 +40,11 @@ def students_of(checked: ClassReport, given: Given, tasks: Mapping[str, Task]) -
 
 
 def write_class(
-    students: Sequence[Student], folder: Path, marks: Marks, random: Random | None = None
+    students: Sequence[Student],
+    folder: Path,
+    marks: Marks,
+    remarks: Sequence[str] = (),
+    random: Random | None = None,
 ) -> list[Path]:
     """Write all reports about a class, and return the paths of those that people open first.
 
@@ -48,6 +52,7 @@ def write_class(
         students: The students.
         folder: The folder of the reports.
         marks: The mark for each verdict.
+        remarks: Lines about files, for the page of the class; without names, there are none.
         random: Gives students numbers instead of names; None to show the names.
 
     Raises:
@@ -56,7 +61,8 @@ def write_class(
     """
     if random is not None:
         students = without_names(students, folder, random)
-    return write_files(students, folder, marks)
+        remarks = ()  # they may name students
+    return write_files(students, folder, marks, remarks)
 
 
 def _result(result: TaskResult, given: Sequence[Finding], task: Task) -> Result:
