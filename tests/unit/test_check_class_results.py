@@ -102,6 +102,10 @@ class StoreTests(SynchronousTestCase):
         (self.folder / "pages").mkdir(parents=True)
         with self.assertRaisesRegex(ValueError, "has other files"):
             claim(self.folder)
+        file = self.folder / "README.md"
+        file.touch()
+        with self.assertRaisesRegex(ValueError, "README.md is a file: name a new folder$"):
+            claim(file)
 
     def test_only_the_owner_can_read_it(self) -> None:
         self.store.save("anna", TaskResult("t"), "k")
