@@ -38,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
         "anna": {"nested/server.py": ENDS},
         "berta": {"check.toml": "[server", "server.py": ENDS},
         "boris": {"readme.txt": "later"},
-        "clara": {"check.toml": "[server]\ninterpreter = 'none'", "server.py": ENDS},
+        "clara": {"check.toml": "[server]\ninterpreter = 'zzzzzz'", "server.py": ENDS},
         "\x1b[2J": {"server.c": "bind(); listen();"},
     }.items():
         for path, text in files.items():
@@ -64,10 +64,17 @@ def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
     (folder / "verdicts.toml").write_text("[anna.echo-server]\nES-1 = 'pass: seen'\n")
     first = check(folder)
     assert first.returncode == 0
-    no_report = "clara  echo-server: not checked: cannot start none: No such file or directory\n"
+    no_report = "clara  echo-server: not checked: cannot start zzzzzz: No such file or directory\n"
     assert sorted(first.stderr.splitlines(keepends=True)) == [
         "anna  echo-server: 0 passed, 1 failed (nested/server.py)\n",
         no_report,
+        r"twisted_lab.check class: \x1b[2J  echo-server: not checked: 'server.c' has to be built "
+        "first: check.toml can say how\n",
+        "twisted_lab.check class: berta  echo-server: not checked: check.toml: Expected ']' at the "
+        "end of a table declaration (at end of document)\n",
+        "twisted_lab.check class: boris  echo-server: not checked: 'lab.zip' has to be unpacked "
+        "first\n",
+        f"twisted_lab.check class: {no_report}",
         "twisted_lab.check class: no folder holds these files: lab.zip, verdicts.toml; unpack "
         "archives into folders\n",
         "twisted_lab.check class: programs are missing beside these archives: boris/lab.zip; "
@@ -84,13 +91,22 @@ def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
     ]
     assert [Path(path).name for path in paths.split()] == ["index.html", "results.csv", "junit.xml"]
     assert all(Path(path).is_file() for path in paths.split())
+    assert "no folder holds these files: lab.zip" in Path(paths.split()[0]).read_text()
     shutil.rmtree(folder / "clara")
     (folder / "lab.zip").unlink()
     (folder / "boris" / "lab.zip").unlink()
     again = check(folder, f"--verdicts={folder / 'verdicts.toml'}")
-    assert (again.returncode, again.stderr) == (0, "")
+    assert again.returncode == 0
+    broken, left, wrong = again.stderr.splitlines()
+    assert "not checked" in broken
+    assert "not checked" in wrong
+    assert left.startswith("twisted_lab.check class: anna  echo-server: ES-2, ES-3, ")
+    assert left.endswith(": give verdicts by hand, too")
     assert again.stdout.split("\n")[2].split() == ["anna", "1", "✓", "0", "✗"]
     assert again.stdout.split("\n")[3:4] == first.stdout.split("\n")[3:4]
+    without = check(folder).stderr.splitlines()
+    lost = "the report before had 1 verdict by hand: --verdicts FILE keeps it"
+    assert f"twisted_lab.check class: {lost}" in without
 
 
 def test_ctrl_c_ends_it_and_the_next_run_goes_on(folder: Path) -> None:

@@ -51,6 +51,7 @@ class OverridesTests(SynchronousTestCase):
                 "[echo-sever]\nfile = 'a'",
                 "'echo-sever': the tables are server, client, ",
             ),
+            ("[echo-sever]\nfile = 'a'", "; did you mean echo-server?"),
             # Only the teacher gives verdicts.
             ("[verdicts.echo-server]\nES-1 = 'pass: x'", "'verdicts': the tables are server"),
             ("[server]\nfiel = 'a'", "'server.fiel': the keys are file, interpreter"),

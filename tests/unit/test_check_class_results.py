@@ -16,7 +16,7 @@ from twisted_lab.check.classes.folders import read
 from twisted_lab.check.classes.model import Checked, TaskResult
 from twisted_lab.check.classes.planning import Planned, plan, strays, submissions, templates
 from twisted_lab.check.classes.storing import Store, claim
-from twisted_lab.check.classes.summary import ClassProgress, class_table, outcome
+from twisted_lab.check.classes.summary import ClassProgress, class_table, outcome, remarks
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import Style
 from twisted_lab.check.task import Role
@@ -102,6 +102,10 @@ class StoreTests(SynchronousTestCase):
         (self.folder / "pages").mkdir(parents=True)
         with self.assertRaisesRegex(ValueError, "has other files"):
             claim(self.folder)
+        file = self.folder / "README.md"
+        file.touch()
+        with self.assertRaisesRegex(ValueError, "README.md is a file: name a new folder$"):
+            claim(file)
 
     def test_only_the_owner_can_read_it(self) -> None:
         self.store.save("anna", TaskResult("t"), "k")
@@ -216,17 +220,35 @@ class SummaryTests(SynchronousTestCase):
         found = report_of(
             *(find(each, Verdict.PASS) for each in ("ES-1", "ES-2")), find("ES-3", Verdict.FAIL)
         )
+        lacks = report_of(find("ES-1", Verdict.PASS), find("ES-2", Verdict.NOT_OFFERED))
         rows = (
             Student("anna", (Result("echo-server", "a", report=found), Result("x", ""))),
             Student("b\x1b", (Result("echo-server", "b"), Result("x", "", is_missing=True))),
+            Student("c", (Result("echo-server", "c", report=lacks),)),
         )
         table = class_table(rows, ("echo-server", "x"), Style())
         self.assertEqual(
             table.split("\n"),
             [
-                "       echo-server           x",
-                "anna      2 ✓  1 ✗           ?",
-                "b\\x1b            ?  no program",
+                "       echo-server            x",
+                "anna      2 ✓  1 ✗            ?",
+                "b\\x1b            ?   no program",
+                "c      not offered",
+            ],
+        )
+
+    def test_below_the_table_is_why_and_what_is_left_to_judge(self) -> None:
+        rows = (
+            Student(
+                "a\x1b", (Result("x", "", problem="it\nbroke"), Result("y", "", left=("A", "B")))
+            ),
+            Student("b", (Result("x", "", problem="none", is_missing=True),)),
+        )
+        self.assertEqual(
+            remarks(rows),
+            [
+                r"a\x1b  x: not checked: it\nbroke",
+                r"a\x1b  y: A, B: give verdicts by hand, too",
             ],
         )
 

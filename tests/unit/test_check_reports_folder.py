@@ -18,6 +18,9 @@ from twisted_lab.check.classes.given import read_given
 from twisted_lab.check.classes.model import Checked, ClassReport, Submission, TaskResult
 from twisted_lab.check.classes.reporting import students_of, write_class
 from twisted_lab.check.reports.anonymity import anonymous, numbers_for
+from twisted_lab.check.reports.csv_table import TABLE, given_before
+from twisted_lab.check.reports.gradescope import gradescope
+from twisted_lab.check.reports.html.page import page
 from twisted_lab.check.reports.json_report import json_report
 from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.reports.students import Result, Student
@@ -87,11 +90,12 @@ class FolderTests(SynchronousTestCase):
 
     def write(self, *names: str, random: Random | None = None, given: str = "") -> dict[str, str]:
         programs = Checked("server.py", "It calls accept().", STORED), Checked("b.py", "", {})
-        results = (TaskResult("echo-server", programs), TaskResult("echo-client", problem="none"))
+        none = TaskResult("echo-client", problem="none", is_missing=True)
+        results = TaskResult("echo-server", programs), none
         submissions = tuple(Submission(name, results) for name in names)
         report = ClassReport(("echo-server", "echo-client"), submissions)
         students = students_of(report, read_given(given, names, TASKS), TASKS)
-        write_class(students, self.folder, MARKS, random)
+        write_class(students, self.folder, MARKS, ("not checked: anna.zip",), random)
         files = (path for path in self.folder.rglob("*") if path.is_file())
         return {str(path.relative_to(self.folder)): path.read_text() for path in files}
 
@@ -106,6 +110,20 @@ class FolderTests(SynchronousTestCase):
         self.assertNotIn("борис", files["pages/anna.html"])
         self.assertTrue(files["results.csv"].startswith("\ufeffstudent,"))
         self.assertIn("b.py: the report is damaged", files["pages/anna.html"])
+
+    def test_the_index_names_files_that_were_not_checked_but_not_without_names(self) -> None:
+        self.assertIn("<p>not checked: anna.zip</p>", self.write("anna")["index.html"])
+        self.assertNotIn("zip", self.write("anna", random=Random(1))["index.html"])
+
+    def test_verdicts_by_hand_are_counted_in_the_table_before(self) -> None:
+        path = self.folder / TABLE
+        self.assertEqual(given_before(path), 0)
+        given = "['x (by hand)'.echo-server]\nES-9 = 'pass: x'\nES-1 = 'weak: x'"
+        self.write("x (by hand)", "anna", given=given)
+        self.assertEqual(given_before(path), 2)
+        for damaged in (b"\xff", b"", b"a\0b"):
+            path.write_bytes(damaged)
+            self.assertEqual(given_before(path), 0)
 
     def test_a_verdict_by_hand_stands_in_place_of_the_checkers(self) -> None:
         given = "[anna.echo-server]\nES-9 = 'pass: tried by hand'\nES-1 = 'fail: no, Anna'"
@@ -130,6 +148,23 @@ class FolderTests(SynchronousTestCase):
         self.assertEqual(row["echo-client mark"], "0.182")  # two verdicts are no full mark
         page = files["pages/anna.html"]
         self.assertIn("EC-19: No program was checked, and no verdict was given by hand.", page)
+
+    def test_what_could_not_be_checked_has_no_mark_also_with_a_verdict_by_hand(self) -> None:
+        [ec_1] = read_given("[anna.echo-client]\nEC-1 = 'pass: seen'", NAMES, TASKS).values()
+        given = {("anna", "echo-client"): ec_1}
+        broken = Checked("client.py", "", problem="it broke")
+        for result in (
+            TaskResult("echo-client", problem="check.toml is wrong"),
+            TaskResult("echo-client", (broken,)),
+        ):
+            report = ClassReport(("echo-client",), (Submission("anna", (result,)),))
+            [student] = students_of(report, given, TASKS)
+            self.assertIsNone(MARKS.of(student.results[0]))
+            self.assertEqual(json.loads(gradescope(student, MARKS))["score"], 0)
+            text = page(student, MARKS)
+            self.assertIn("No mark: not checked", text)
+            self.assertIn("given by hand: seen", text)
+            self.assertNotIn("2 of 2", text)
 
     def test_a_wrong_file_of_verdicts_is_one_line(self) -> None:
         for text, said in (

@@ -29,7 +29,8 @@ from twisted_lab.check.classes.planning import (
 )
 from twisted_lab.check.classes.reporting import students_of, write_class
 from twisted_lab.check.classes.storing import Store, claim
-from twisted_lab.check.classes.summary import ClassProgress, class_table
+from twisted_lab.check.classes.summary import ClassProgress, class_table, remarks
+from twisted_lab.check.reports.csv_table import TABLE, given_before
 from twisted_lab.check.reports.style import shown, style_of
 from twisted_lab.check.sandbox.limits import DEFAULT_LIMITS
 from twisted_lab.check.sandbox.opening import how_to_allow
@@ -40,7 +41,7 @@ from twisted_lab.eventlog.console import Console
 from twisted_lab.faults.terminal import Screen, error_columns
 from twisted_lab.text import language
 from twisted_lab.text.command_line import complain, write_out
-from twisted_lab.text.language import N_, _
+from twisted_lab.text.language import N_, _, ngettext
 
 _INTERRUPTED = 130  # as shells say it of a program that Ctrl-C has ended
 _GOES_ON = N_("interrupted; the next run goes on here")
@@ -70,10 +71,10 @@ def main(arguments: Sequence[str]) -> None:
         _end(str(problem))
     with claimed:
         try:
-            packed = _check_class(folders, options, given)
+            lines = _check_class(folders, options, given, outside)
         except KeyboardInterrupt:  # the reactor, which handles Ctrl-C otherwise, does not run
             _end(_(_GOES_ON), _INTERRUPTED)
-    for line in (*_outside(outside), *_packed(packed)):
+    for line in lines:
         complain(ClassOptions.command, line)
 
 
@@ -114,8 +115,24 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(words + ["..."] * (len(names) > _MOST_NAMES))
 
 
-def _check_class(folders: Sequence[Path], options: ClassOptions, given: Given) -> list[str]:
-    """Check a class, write the reports, and return archives that may hold a missing program."""
+def _lost(options: ClassOptions) -> list[str]:
+    """Return a line about verdicts by hand that the report before had, and the new one has not."""
+    count = 0 if options.verdicts else given_before(options.report / TABLE)
+    if not count:
+        return []
+    return [
+        ngettext(
+            "the report before had {n:,} verdict by hand: --verdicts FILE keeps it",
+            "the report before had {n:,} verdicts by hand: --verdicts FILE keeps them",
+            count,
+        )
+    ]
+
+
+def _check_class(
+    folders: Sequence[Path], options: ClassOptions, given: Given, outside: Sequence[str]
+) -> list[str]:
+    """Check a class, write the reports, and return what the user has to know, one line each."""
     lang = options.lang or language.of_locale(os.environ)
     planned = list(plan(folders, options.chosen, _rules(options), lang, options.tasks))
     results = _check(planned, Store(options.report), options)
@@ -129,14 +146,16 @@ def _check_class(folders: Sequence[Path], options: ClassOptions, given: Given) -
         ),
     )
     students = students_of(report, given, options.catalogue.tasks)
+    files = [*_outside(outside), *_packed(archives(planned))]
+    lost = _lost(options)  # the new reports replace those before
     try:
         random = SystemRandom() if options.anonymous else None
-        written = write_class(students, options.report, options.marks, random)
+        written = write_class(students, options.report, options.marks, files, random)
     except (OSError, ValueError) as problem:
         _end(_("cannot write the reports: {reason}", reason=problem))
     table = class_table(students, report.tasks, style_of(sys.stdout, os.environ))
     write_out(ClassOptions.command, "\n".join((table, "", *map(str, written))))
-    return archives(planned)
+    return [*remarks(students), *lost, *files]
 
 
 def _end(problem: str, status: int = ClassOptions.exit_status) -> NoReturn:

@@ -51,9 +51,9 @@ async def judge(
         if requirement.id not in needed:
             continue
         bench.watch = partial(step, requirement)
-        missing = next((each for each in requirement.needs if not _is_met(findings[each])), None)
+        missing = next((each for each in requirement.needs if not is_met(findings[each])), None)
         if missing:
-            finding = _not_checked(requirement, findings[missing])
+            finding = not_checked(requirement, findings[missing])
         else:
             scenario = task.scenarios[requirement.id]
             if bench.address and requirement.id in task.need_a_start:
@@ -76,11 +76,13 @@ async def _not_started(_trial: Trial, _manners: Learned) -> None:
     raise NotChecked(_("The checker did not start the server."))
 
 
-def _is_met(finding: Finding) -> bool:
+def is_met(finding: Finding) -> bool:
+    """Return whether what needs a requirement can be checked."""
     return finding.verdict in _MET
 
 
-def _not_checked(requirement: Requirement, cause: Finding) -> Finding:
+def not_checked(requirement: Requirement, cause: Finding) -> Finding:
+    """Return the verdict on a requirement that needs one that is not met."""
     note = _(
         "It depends on {id}: {verdict}.", id=cause.requirement.id, verdict=_(cause.verdict.value)
     )

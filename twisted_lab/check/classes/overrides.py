@@ -10,6 +10,7 @@ from typing import Any
 
 from twisted_lab.check.task import Role, Task
 from twisted_lab.text.language import _
+from twisted_lab.text.nearest import with_nearest
 
 NAME = "check.toml"
 _KEYS = ("file", "interpreter", "build", "answers")
@@ -62,7 +63,9 @@ def overrides(text: str, task: Task, tasks: Sequence[str]) -> Overrides:
         raise WrongOverrides(_("{file}: {reason}", file=NAME, reason=error)) from None
     known = (*(each.value for each in Role), *tasks)
     if unknown := content.keys() - set(known):
-        raise _wrong(min(unknown)[:100], _("the tables are {tables}", tables=", ".join(known)))
+        name = min(unknown)[:100]
+        tables = _("the tables are {tables}", tables=", ".join(known))
+        raise _wrong(name, with_nearest(tables, name, known))
     name = task.name if task.name in content else task.role.value
     table = content.get(name, {})
     if not isinstance(table, dict):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from twisted_lab.check.classes.applying import apply
 from twisted_lab.check.classes.given import Given
 from twisted_lab.check.classes.model import Checked, ClassReport, TaskResult
 from twisted_lab.check.reports.marks import Marks
@@ -40,7 +40,11 @@ def students_of(checked: ClassReport, given: Given, tasks: Mapping[str, Task]) -
 
 
 def write_class(
-    students: Sequence[Student], folder: Path, marks: Marks, random: Random | None = None
+    students: Sequence[Student],
+    folder: Path,
+    marks: Marks,
+    remarks: Sequence[str] = (),
+    random: Random | None = None,
 ) -> list[Path]:
     """Write all reports about a class, and return the paths of those that people open first.
 
@@ -48,6 +52,7 @@ def write_class(
         students: The students.
         folder: The folder of the reports.
         marks: The mark for each verdict.
+        remarks: Lines about files, for the page of the class; without names, there are none.
         random: Gives students numbers instead of names; None to show the names.
 
     Raises:
@@ -56,21 +61,31 @@ def write_class(
     """
     if random is not None:
         students = without_names(students, folder, random)
-    return write_files(students, folder, marks)
+        remarks = ()  # they may name students
+    return write_files(students, folder, marks, remarks)
 
 
 def _result(result: TaskResult, given: Sequence[Finding], task: Task) -> Result:
     best = result.best
+    if best is None and result.is_missing and given:
+        # The problem is no more than a remark: what the teacher has seen counts.
+        lacking, _left = apply(_without_program(task), given, was_checked=False)
+        return Result(result.task, "", result.problem, lacking)
     if best is None:
-        report = _with(_without_program(task), given) if given else None
-        return Result(
-            result.task, "", "", report, result.problem, is_missing=result.is_missing and not given
-        )
-    report, problem = _read(best)
-    if given:
-        report = _with(report or Report(result.task, best.file, 0, ()), given)
+        report = _only(result.task, "", given)
+        return Result(result.task, "", "", report, result.problem, is_missing=result.is_missing)
+    found, problem = _read(best)
     others = tuple(_line(each) for each in result.programs if each is not best)
-    return Result(result.task, best.file, best.why, report, problem, others)
+    if found is None:
+        report = _only(result.task, best.file, given)
+        return Result(result.task, best.file, best.why, report, problem, others)
+    changed, left = apply(found, given)
+    return Result(result.task, best.file, best.why, changed, "", others, left=left)
+
+
+def _only(task: str, file: str, given: Sequence[Finding]) -> Report | None:
+    """Return a report of what could not be checked."""
+    return Report(task, file, 0, tuple(given)) if given else None
 
 
 def _without_program(task: Task) -> Report:
@@ -78,13 +93,6 @@ def _without_program(task: Task) -> Report:
     evidence = Evidence(_("No program was checked, and no verdict was given by hand."))
     lacking = (Finding(each, Verdict.NOT_OFFERED, evidence) for each in task.requirements)
     return Report(task.name, "", 0, tuple(lacking))
-
-
-def _with(report: Report, given: Sequence[Finding]) -> Report:
-    """Return a report with verdicts by hand in place of the checker's."""
-    left = {each.requirement.id: each for each in given}
-    findings = [left.pop(each.requirement.id, each) for each in report.findings]
-    return replace(report, findings=(*findings, *left.values()))
 
 
 def _read(checked: Checked) -> tuple[Report | None, str]:

@@ -24,9 +24,11 @@ def claim(folder: Path) -> BinaryIO:
     been claimed before.
 
     Raises:
-        ValueError: The folder has other files, or another run goes on.
+        ValueError: The folder has other files or is a file, or another run goes on.
         OSError: It cannot be made.
     """
+    if folder.is_file():
+        raise ValueError(_("{folder} is a file: name a new folder", folder=folder))
     if not (folder / FOLDER).is_dir() and folder.exists() and any(folder.iterdir()):
         raise ValueError(
             _("{folder!r} has other files: name a new folder for the reports", folder=str(folder))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from twisted_lab.check.classes.model import TaskResult
+from twisted_lab.check.reports.marks import lack
 from twisted_lab.check.reports.students import Student
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.verdicts import Verdict
@@ -54,7 +55,7 @@ def outcome(result: TaskResult) -> str:
     best = result.best
     if best is None or best.report is None:
         problem = best.problem if best else result.problem
-        return _("not checked: {reason}", reason=shown(problem))
+        return _not_checked(problem)
     return _(
         "{passed:,} passed, {failed:,} failed ({file})",
         passed=best.report["counts"][Verdict.PASS.value],
@@ -74,19 +75,39 @@ def class_table(students: Sequence[Student], tasks: Sequence[str], style: Style)
     return "\n".join(lines)
 
 
+def remarks(students: Sequence[Student]) -> list[str]:
+    """Return why tasks were not checked, and what is left to judge, one line each."""
+    lines = []
+    for student in students:
+        for result in student.results:
+            place = f"{shown(student.name)}  {result.task}: "
+            if result.problem and not result.is_missing:
+                lines.append(place + _not_checked(result.problem))
+            if result.left:
+                ids = ", ".join(result.left)
+                lines.append(place + _("{ids}: give verdicts by hand, too", ids=ids))
+    return lines
+
+
+def _not_checked(problem: str) -> str:
+    return _("not checked: {reason}", reason=shown(problem))
+
+
 def _cells(student: Student, style: Style) -> Iterator[str]:
     for result in student.results:
         width = _wide(result.task)
-        if result.report is None:
-            missing = _("no program").rjust(width)
-            unknown = " " * (width - 1) + style.mark(Verdict.NOT_CHECKED)
-            yield missing if result.is_missing else unknown
-            continue
-        counts = Counter(each.verdict for each in result.report.findings)
-        passed, failed = counts[Verdict.PASS], counts[Verdict.FAIL]
-        marks = f"{passed:2} {style.mark(Verdict.PASS)} {failed:2} {style.mark(Verdict.FAIL)}"
-        yield " " * (width - len("99 + 99 +")) + marks
+        reason = lack(result)
+        if reason == Verdict.NOT_CHECKED.value:
+            yield " " * (width - 1) + style.mark(Verdict.NOT_CHECKED)
+        elif result.report is None or reason:
+            yield _(reason).rjust(width)
+        else:
+            counts = Counter(each.verdict for each in result.report.findings)
+            passed, failed = counts[Verdict.PASS], counts[Verdict.FAIL]
+            marks = f"{passed:2} {style.mark(Verdict.PASS)} {failed:2} {style.mark(Verdict.FAIL)}"
+            yield " " * (width - len("99 + 99 +")) + marks
 
 
 def _wide(task: str) -> int:
-    return max(len(task), len("99 + 99 +"), len(_("no program")))
+    words = task, "99 + 99 +", _("no program"), _(Verdict.NOT_OFFERED.value)
+    return max(map(len, words))

@@ -6,13 +6,31 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from twisted_lab.check.reports.marks import Marks, lack
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import shown
 
+TABLE = "results.csv"
+_BY_HAND = " (by hand)"
 # Where a formula begins. In many countries spreadsheets take a semicolon for the separator.
 _FORMULA = re.compile('(?:^|(?<=;))(?=[ "]*[-=+@\t\r\uff1d\uff0b\uff0d\uff20])')
+
+
+def given_before(path: Path) -> int:
+    """Return how many verdicts by hand a table on disk has; 0 if it is none."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            table = csv.reader(file)
+            columns = next(table, [])
+            return sum(
+                column[-1:].isdigit() and cell.endswith(_BY_HAND)  # ids end in digits
+                for row in table
+                for column, cell in zip(columns, row, strict=False)
+            )
+    except (OSError, ValueError, csv.Error):
+        return 0
 
 
 def csv_table(students: Sequence[Student], marks: Marks) -> str:
@@ -63,7 +81,7 @@ def _cells(result: Result, ids: list[str], marks: Marks) -> Iterator[str]:
     yield lack(result)
     findings = report.findings if report else ()
     verdicts = {
-        each.requirement.id: each.verdict.value + " (by hand)" * each.is_given for each in findings
+        each.requirement.id: each.verdict.value + _BY_HAND * each.is_given for each in findings
     }
     yield from (verdicts.get(each, "") for each in ids)
 

@@ -49,9 +49,10 @@ def _outcome(result: Result) -> str:
 def _tests(result: Result, marks: Marks) -> list[dict[str, Any]]:
     if result.report is None:
         return []
-    each = marks.each(result.report)
+    each = {} if result.problem else marks.each(result.report)
     return [
-        _test(finding, each[finding.requirement.id], marks) for finding in result.report.findings
+        _test(finding, each.get(finding.requirement.id), marks)
+        for finding in result.report.findings
     ]
 
 

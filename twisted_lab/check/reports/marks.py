@@ -89,8 +89,10 @@ class Marks:
 
     def of(self, result: Result) -> float | None:
         """Return the mark of a student for a task; None if there is none."""
-        if result.report is None:
-            return self.no_program if result.is_missing else None
+        if result.is_missing:
+            return self.no_program
+        if result.report is None or result.problem:
+            return None
         return self.total(result.report)
 
     @property
@@ -125,7 +127,7 @@ def lack(result: Result) -> str:
     """Return why a task is not judged, in words that are not translated; "" if it is."""
     if result.is_missing:
         return N_("no program")
-    if result.report is None:
+    if result.report is None or result.problem:  # verdicts by hand alone are no mark
         return Verdict.NOT_CHECKED.value
     return "" if is_task_offered(result.report) else Verdict.NOT_OFFERED.value
 

@@ -16,9 +16,10 @@ class Result:
         file: The program; "" if there is none.
         why: Why it was taken, one sentence for people; "" if the user named it.
         report: What was found; None if it was not checked.
-        problem: Why it was not, one line.
+        problem: Why it was not, one line. A report beside it has verdicts by hand alone.
         others: One line about each other program for the task, which does not count.
         is_missing: Whether no file looks like a program for the task.
+        left: The ids of requirements that a person has to judge, after another verdict by hand.
     """
 
     task: str
@@ -28,6 +29,7 @@ class Result:
     problem: str = ""
     others: tuple[str, ...] = ()
     is_missing: bool = False
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

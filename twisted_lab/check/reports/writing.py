@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from twisted_lab.check.reports.anonymity import anonymous, numbers_for
-from twisted_lab.check.reports.csv_table import csv_table
+from twisted_lab.check.reports.csv_table import TABLE, csv_table
 from twisted_lab.check.reports.gradescope import gradescope
 from twisted_lab.check.reports.html.index import index
 from twisted_lab.check.reports.html.page import page
@@ -24,18 +24,21 @@ _OWN = ("pages", "gradescope")  # folders: what is left in them from an earlier 
 _MOST_NAME = 50  # characters of a file's name, which may have 255 bytes
 
 
-def write_files(students: Sequence[Student], folder: Path, marks: Marks) -> list[Path]:
+def write_files(
+    students: Sequence[Student], folder: Path, marks: Marks, remarks: Sequence[str]
+) -> list[Path]:
     """Write all reports about a class, and return the paths of those that people open first.
 
     Args:
         students: The students, in the order in which they are shown.
         folder: The folder.
         marks: The mark for each verdict.
+        remarks: Lines about the class for its page.
 
     Raises:
         OSError: A file cannot be written.
     """
-    files = class_files(students, marks)
+    files = class_files(students, marks, remarks)
     for path, text in files.items():
         write_private(folder / path, text.encode())
     for owned in _OWN:
@@ -66,14 +69,16 @@ def without_names(students: Sequence[Student], folder: Path, random: Random) -> 
     return anonymous(students, numbers)
 
 
-def class_files(students: Sequence[Student], marks: Marks) -> dict[str, str]:
+def class_files(
+    students: Sequence[Student], marks: Marks, remarks: Sequence[str]
+) -> dict[str, str]:
     """Return the texts of all reports about a class, by their paths."""
     stems = file_stems([student.name for student in students])
     pages = {name: f"pages/{stem}.html" for name, stem in stems.items()}
     files = {
-        "index.html": index(students, pages, marks),
+        "index.html": index(students, pages, marks, remarks),
         # Spreadsheets take UTF-8 for another encoding without this mark at the beginning.
-        "results.csv": "\ufeff" + csv_table(students, marks),
+        TABLE: "\ufeff" + csv_table(students, marks),
         "junit.xml": junit(students),
     }
     for student in students:

@@ -17,13 +17,19 @@ from twisted_lab.text.language import _, ngettext
 _MOST_PROBLEM = 150  # characters; the student's page has all
 
 
-def index(students: Sequence[Student], pages: Mapping[str, str], marks: Marks) -> str:
+def index(
+    students: Sequence[Student],
+    pages: Mapping[str, str],
+    marks: Marks,
+    remarks: Sequence[str] = (),
+) -> str:
     """Return the page of a class.
 
     Args:
         students: The students.
         pages: The path of each student's page, by name.
         marks: The mark for each verdict.
+        remarks: Lines about the class, such as files that were not checked.
     """
     columns = requirement_ids(students)
     sections = [
@@ -41,6 +47,7 @@ def index(students: Sequence[Student], pages: Mapping[str, str], marks: Marks) -
     return document(
         _("Results of the class"),
         element("p", ngettext("{n:,} submission", "{n:,} submissions", len(students))),
+        *(element("p", shown(each)) for each in remarks),
         element("h2", _("Marks")),
         element("p", _("Settings:"), " ", element("code", f"--marks {marks}")),
         _table(

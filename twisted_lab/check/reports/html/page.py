@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from twisted_lab.check.reports.html.document import (
     document,
@@ -53,16 +53,16 @@ def _result(result: Result, marks: Marks) -> Markup:
     parts += [element("p", shown(text)) for text in (result.why, result.problem) if text]
     parts.append(element("p", sum_said(result, marks)))
     if result.report:
-        parts += _report(result.report, marks)
+        parts += _report(result.report, {} if result.problem else marks.each(result.report), marks)
     if result.others:
         parts.append(element("h3", _("Other programs, which do not count")))
         parts.append(items([shown(each) for each in result.others]))
     return element("section", *parts, id=result.task)
 
 
-def _report(report: Report, marks: Marks) -> Iterator[Markup]:
+def _report(report: Report, each: Mapping[str, float | None], marks: Marks) -> Iterator[Markup]:
     yield element("p", summary(report))
-    yield _table(report, marks)
+    yield _table(report, each, marks)
     for finding in report.findings:
         if finding.verdict in _EXPLAINED:
             yield in_full(finding, _anchor(report, finding))
@@ -71,12 +71,11 @@ def _report(report: Report, marks: Marks) -> Iterator[Markup]:
         yield items([shown(each) for each in texts[:_MOST_LINES]])
 
 
-def _table(report: Report, marks: Marks) -> Markup:
+def _table(report: Report, each: Mapping[str, float | None], marks: Marks) -> Markup:
     titles = (_("Verdict"), _("Id"), _("Level: points"), _("Requirement"))
     head = element("tr", *(element("th", each, scope="col") for each in titles))
-    each = marks.each(report)
     rows = [
-        _row(report, finding, points_said(finding, each[finding.requirement.id], marks))
+        _row(report, finding, points_said(finding, each.get(finding.requirement.id), marks))
         for finding in report.findings
     ]
     return element("table", element("thead", head), element("tbody", *rows))
