@@ -67,8 +67,11 @@ check-repeat: $(INSTALLED)  ## check correct and broken programs again and again
 RUN = $(BIN)/python
 PYTEST = $(BIN)/python -m pytest $(PARALLEL)
 
-# Many tests wait rather than compute, so four workers more than there are cores; each costs 2 s to start.
-PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + 4) --dist loadgroup --max-worker-restart 0
+# Many tests wait rather than compute, so some workers more than there are cores; each costs 2 s to
+# start. Among the short tests are bounds of CPU time, which grows if more processes share a core.
+MORE = 2
+test-long: MORE = 4
+PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + $(MORE)) --dist loadgroup --max-worker-restart 0
 
 # Tests of the services by stream also run without the fast path.
 STREAMS := $(addprefix tests/integration/test_,echo_process.py conversations.py accounts.py workers.py)

@@ -64,4 +64,4 @@ async def test_a_header_is_found_though_the_kernel_does_not_show_it(tmp_path: Pa
     bench, _ = counted(tmp_path, "server.py")
     manners = await learn_server(bench)
     assert manners.is_echo
-    assert manners.framing.header(7) == b"7         "
+    assert manners.framing.header(7) == b"0000000007"  # int() reads this one, too

@@ -23,7 +23,7 @@ def test_a_server_and_its_client_talk_russian_to_people(tmp_path: Path) -> None:
     server.type("0\r")
     server.see(r".*прослушивается 127.0.0.1:\d+")
     [port] = re.findall(r"127.0.0.1:(\d+)", server.raw)
-    client = Terminal(*CLIENT, "--port", port, **RUSSIAN)
+    client = Terminal(*CLIENT, **RUSSIAN)
     client.see(r"Хост \[localhost\]:")
     client.type("\x03")
     client = Terminal(*CLIENT, "ident", "--host", f"127.0.0.1:{port}", **RUSSIAN)
