@@ -60,6 +60,7 @@ async def _learn_to_acknowledge(
     peer, text = _peer(listener), trial.text(12)
     texts.append(text)
     await chat.expect_heard(speaker, listener, text=text)
+    await chat.server.program.settle(trial.bench.patience)  # it may still be about to wait
     threads = chat.server.program.look().threads
     if threads and all(each.state.timeout == inf for each in threads):
         raise Info(_("The server waits for datagrams alone, and sends none again."))
