@@ -9,10 +9,7 @@ from typing import Any
 import psycopg
 
 from twisted_lab.storage.copied_tables import CannotCopy, CopiedTable, Row
-from twisted_lab.storage.names import shown
-from twisted_lab.storage.postgresql import reason_of
-from twisted_lab.storage.postgresql_server import connect
-from twisted_lab.storage.sqlite_file import Unusable
+from twisted_lab.storage.postgresql_server import connect, explained
 from twisted_lab.text.language import N_
 
 _OTHERS = (
@@ -35,7 +32,7 @@ class PostgreSQLSide:
 
     def versions(self) -> dict[str, int]:
         """See `Side.versions`."""
-        with _explained(self._address):
+        with explained(self._address):
             if not self._exists("schema_versions"):
                 return {}
             found = self._connection.execute("SELECT package, version FROM schema_versions")
@@ -43,7 +40,7 @@ class PostgreSQLSide:
 
     def is_empty(self, table: CopiedTable) -> bool:
         """See `Side.is_empty`."""
-        with _explained(self._address):
+        with explained(self._address):
             if not self._exists(table.name):
                 return True
             return self._connection.execute(table.first.encode()).fetchone() is None
@@ -55,13 +52,13 @@ class PostgreSQLSide:
     def rows(self, table: CopiedTable) -> Iterator[Row]:
         """See `Side.rows`."""
         query = f"COPY ({table.rows}) TO STDOUT".encode()
-        with _explained(self._address), self._connection.cursor().copy(query) as copy:
+        with explained(self._address), self._connection.cursor().copy(query) as copy:
             copy.set_types([*table.columns.values()])
             yield from copy.rows()
 
     def clear(self, table: CopiedTable) -> None:
         """See `Side.clear`."""
-        with _explained(self._address):
+        with explained(self._address):
             self._connection.execute(table.clear.encode())
 
     def put(self, table: CopiedTable, rows: Iterable[Row]) -> None:
@@ -71,7 +68,7 @@ class PostgreSQLSide:
             CannotCopy: A text has a NUL.
         """
         query = f"COPY {table.target} FROM STDIN".encode()
-        with _explained(self._address), self._connection.cursor().copy(query) as copy:
+        with explained(self._address), self._connection.cursor().copy(query) as copy:
             for row in rows:
                 try:
                     copy.write_row(row)
@@ -88,7 +85,7 @@ class PostgreSQLSide:
 
 def is_in_use(address: str) -> bool:
     """See `copying.is_in_use`."""
-    with _explained(address), closing(connect(address)) as connection:
+    with explained(address), closing(connect(address)) as connection:
         return connection.execute(_OTHERS).fetchone() != (0,)
 
 
@@ -100,7 +97,7 @@ def reading(address: str) -> Iterator[PostgreSQLSide]:
         Unusable: It cannot be reached.
     """
     with _connected(address) as connection:
-        with _explained(address):
+        with explained(address):
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         yield PostgreSQLSide(address, connection)
 
@@ -115,36 +112,22 @@ def writing(address: str, tables: Sequence[str], /) -> Iterator[PostgreSQLSide]:
         Unusable: It cannot be begun or ended.
     """
     with _connected(address) as connection:
-        with _explained(address):
+        with explained(address):
             connection.execute("BEGIN")
             lock = f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE"
             connection.execute(lock.encode())
         yield PostgreSQLSide(address, connection)
-        with _explained(address):
+        with explained(address):
             connection.execute("COMMIT")
 
 
 @contextmanager
 def _connected(address: str) -> Iterator[psycopg.Connection[Any]]:
-    with _explained(address):
+    with explained(address):
         connection = connect(address)
     with closing(connection):
-        with _explained(address):
+        with explained(address):
             # A large table takes longer than the services wait.
             connection.execute("SET statement_timeout = 0")
             connection.execute("SET idle_in_transaction_session_timeout = 0")
         yield connection
-
-
-@contextmanager
-def _explained(address: str) -> Iterator[None]:
-    try:
-        yield
-    except psycopg.Error as error:
-        raise Unusable(
-            N_(
-                "cannot use the database {address}: {reason}",
-                address=shown(address),
-                reason=reason_of(error),
-            )
-        ) from None

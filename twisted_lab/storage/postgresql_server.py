@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -113,7 +114,7 @@ def open_server(address: str, tables: Tables[Q]) -> PostgreSQLDatabase[Q]:
     Raises:
         Unusable: It cannot be used; the text says why.
     """
-    try:
+    with explained(address):
         with connect(address) as connection:
             _check(address, connection)
             _upgrade(address, connection, tables.migrations)
@@ -123,14 +124,6 @@ def open_server(address: str, tables: Tables[Q]) -> PostgreSQLDatabase[Q]:
         )
         database.weak = weak
         database.open()
-    except psycopg.Error as error:
-        raise Unusable(
-            N_(
-                "cannot use the database {address}: {reason}",
-                address=shown(address),
-                reason=reason_of(error),
-            )
-        ) from None
     return database
 
 
@@ -146,8 +139,16 @@ def open_server_for_reading(address: str, tables: Tables[Q]) -> PostgreSQLDataba
         time.monotonic,
         "BEGIN READ ONLY",
     )
-    try:
+    with explained(address):
         database.open()
+    return database
+
+
+@contextmanager
+def explained(address: str) -> Iterator[None]:
+    """Make an error of the server `Unusable`, with the address and without the password."""
+    try:
+        yield
     except psycopg.Error as error:
         raise Unusable(
             N_(
@@ -156,7 +157,6 @@ def open_server_for_reading(address: str, tables: Tables[Q]) -> PostgreSQLDataba
                 reason=reason_of(error),
             )
         ) from None
-    return database
 
 
 def _parts(address: str) -> Mapping[str, object]:
