@@ -304,7 +304,7 @@ class CommandTests(CommandCase):
     def test_clear_asks_nothing_with_yes(self) -> None:
         code, out, err = self.main("--yes", "clear")
         self.assertEqual((code, err), (None, ""))
-        self.assertTrue(out.startswith("deleted all accounts"), out)
+        self.assertTrue(out.startswith(f"{self.path}: deleted all accounts"), out)
         self.refuse(2, ["--yes", "list"], "--yes is for clear")
 
     def test_a_name_is_checked_before_the_password_is_typed(self) -> None:

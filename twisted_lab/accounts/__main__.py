@@ -229,13 +229,18 @@ def run(options: AccountsOptions) -> Lines:
             "Delete all accounts with their sessions, all known addresses and all counts of "
             "failures? The chat's messages stay. (yes or no)"
         )
-        if ask(question, "no", yes_or_no) != "yes":
+        if ask(_in_file(options, question), "no", yes_or_no) != "yes":
             raise NotFound(_("nothing is deleted"))
     with closing(opened(options)) as database:
         try:
-            return database.run(lambda kept: COMMANDS[command](kept, *arguments))
+            lines = database.run(lambda kept: COMMANDS[command](kept, *arguments))
         except NotFound as error:  # perhaps it is in another file
-            raise NotFound(N_("{file}: {problem}", file=options.database, problem=error)) from None
+            raise NotFound(_in_file(options, message_of(error))) from None
+    return [_in_file(options, line) for line in lines] if command == "clear" else lines
+
+
+def _in_file(options: AccountsOptions, text: str) -> str:
+    return _("{file}: {text}", file=shown(options.database), text=text)
 
 
 def main() -> None:
