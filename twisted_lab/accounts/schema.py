@@ -8,6 +8,41 @@ from twisted_lab.accounts.queries import Queries
 from twisted_lab.storage import Migrations, Tables, counted, counted_on_server
 from twisted_lab.text.user_names import skeletons
 
+# Statements of steps in both kinds of databases; those of a released step never change,
+# not even in their indentation, which SQLite stores.
+_FAILURES_OF_NETWORKS = (
+    """
+        CREATE TABLE failures (
+            subject TEXT NOT NULL,
+            network TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            last DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (subject, network)
+        )
+        """,
+    "CREATE INDEX failures_by_time ON failures (last)",
+    "CREATE INDEX failures_of_places ON failures (last) "
+    "WHERE network <> 'elsewhere' AND subject <> 'registrations'",
+    """
+        CREATE TABLE networks (
+            account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+            network TEXT NOT NULL,
+            last DOUBLE PRECISION NOT NULL,
+            PRIMARY KEY (account, network)
+        )
+        """,
+)
+_SKELETONS = (
+    """
+        CREATE TABLE skeletons (
+            skeleton TEXT NOT NULL,
+            account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
+            PRIMARY KEY (skeleton, account)
+        )
+        """,
+    "CREATE INDEX skeletons_by_account ON skeletons (account)",
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         """
@@ -45,40 +80,14 @@ STEPS: tuple[tuple[str, ...], ...] = (
     (
         # Failures now have a network. Earlier ones lack it and are dropped.
         "DROP TABLE failures",
-        """
-        CREATE TABLE failures (
-            subject TEXT NOT NULL,
-            network TEXT NOT NULL,
-            count INTEGER NOT NULL,
-            last DOUBLE PRECISION NOT NULL,
-            PRIMARY KEY (subject, network)
-        )
-        """,
-        "CREATE INDEX failures_by_time ON failures (last)",
-        "CREATE INDEX failures_of_places ON failures (last) "
-        "WHERE network <> 'elsewhere' AND subject <> 'registrations'",
-        """
-        CREATE TABLE networks (
-            account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
-            network TEXT NOT NULL,
-            last DOUBLE PRECISION NOT NULL,
-            PRIMARY KEY (account, network)
-        )
-        """,
+        *_FAILURES_OF_NETWORKS,
         "ALTER TABLE sessions ADD COLUMN reason TEXT NOT NULL DEFAULT ''",
         "DROP INDEX sessions_by_account",
         "CREATE INDEX sessions_by_account ON sessions (account, since)",
     ),
     (
         # Two new names cannot have the same skeleton (`user_names.skeletons`); older names can.
-        """
-        CREATE TABLE skeletons (
-            skeleton TEXT NOT NULL,
-            account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
-            PRIMARY KEY (skeleton, account)
-        )
-        """,
-        "CREATE INDEX skeletons_by_account ON skeletons (account)",
+        *_SKELETONS,
         "INSERT INTO skeletons (skeleton, account) SELECT skeleton_of(name, 0), key FROM accounts "
         "UNION SELECT skeleton_of(name, 1), key FROM accounts",
         *counted("failures"),
@@ -109,34 +118,8 @@ SERVER_STEPS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX sessions_by_account ON sessions (account, since)",
         "CREATE INDEX sessions_by_end ON sessions (ends)",
-        """
-        CREATE TABLE failures (
-            subject TEXT NOT NULL,
-            network TEXT NOT NULL,
-            count INTEGER NOT NULL,
-            last DOUBLE PRECISION NOT NULL,
-            PRIMARY KEY (subject, network)
-        )
-        """,
-        "CREATE INDEX failures_by_time ON failures (last)",
-        "CREATE INDEX failures_of_places ON failures (last) "
-        "WHERE network <> 'elsewhere' AND subject <> 'registrations'",
-        """
-        CREATE TABLE networks (
-            account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
-            network TEXT NOT NULL,
-            last DOUBLE PRECISION NOT NULL,
-            PRIMARY KEY (account, network)
-        )
-        """,
-        """
-        CREATE TABLE skeletons (
-            skeleton TEXT NOT NULL,
-            account TEXT NOT NULL REFERENCES accounts (key) ON DELETE CASCADE,
-            PRIMARY KEY (skeleton, account)
-        )
-        """,
-        "CREATE INDEX skeletons_by_account ON skeletons (account)",
+        *_FAILURES_OF_NETWORKS,
+        *_SKELETONS,
         "CREATE TABLE keys (purpose TEXT PRIMARY KEY, secret TEXT NOT NULL)",
         # Two random UUIDs have 244 random bits.
         "INSERT INTO keys (purpose, secret) "

@@ -7,6 +7,28 @@ from dbxs import accessor
 from twisted_lab.rooms.queries import HistoryQueries
 from twisted_lab.storage import Migrations, Tables
 
+# Statements of steps in both kinds of databases; those of a released step never change,
+# not even in their indentation, which SQLite stores.
+_CLIENTS = (
+    """
+        CREATE TABLE clients (
+            slot INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            count BIGINT NOT NULL,
+            place BIGINT NOT NULL
+        )
+        """,
+    "CREATE INDEX clients_by_place ON clients (place)",
+)
+# Each index covers its queries, so only rows that are sent are read.
+_INDEXES = (
+    "CREATE INDEX said_to_all ON said (place, addressee) WHERE addressee = ''",
+    "CREATE INDEX said_by_speaker ON said (speaker, place) WHERE speaker <> ''",
+    "CREATE INDEX said_to_listener ON said (listener, place) WHERE listener <> ''",
+    "CREATE INDEX said_by_size ON said (upto, place)",
+    "CREATE INDEX said_by_time ON said (time, place)",
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         """
@@ -26,15 +48,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE said ADD COLUMN time DOUBLE PRECISION NOT NULL DEFAULT 0",
         # Before this step the place was the time, in microseconds.
         "UPDATE said SET time = place / 1000000.0",
-        """
-        CREATE TABLE clients (
-            slot INTEGER PRIMARY KEY,
-            id TEXT NOT NULL UNIQUE,
-            count BIGINT NOT NULL,
-            place BIGINT NOT NULL
-        )
-        """,
-        "CREATE INDEX clients_by_place ON clients (place)",
+        *_CLIENTS,
         "INSERT INTO clients (slot, id, count, place) "
         "SELECT row_number() OVER (ORDER BY max(place) DESC), speaker, max(count), max(place) "
         "FROM said WHERE speaker <> '' GROUP BY speaker ORDER BY 1 LIMIT 100000",
@@ -46,12 +60,7 @@ STEPS: tuple[tuple[str, ...], ...] = (
         "UPDATE said SET upto = sums.upto FROM (SELECT place, sum(length(CAST(text AS BLOB)) + "
         "length(CAST(name AS BLOB)) + length(CAST(addressee AS BLOB)) + 250) "
         "OVER (ORDER BY place) AS upto FROM said) AS sums WHERE sums.place = said.place",
-        # Each index covers its queries, so only rows that are sent are read.
-        "CREATE INDEX said_to_all ON said (place, addressee) WHERE addressee = ''",
-        "CREATE INDEX said_by_speaker ON said (speaker, place) WHERE speaker <> ''",
-        "CREATE INDEX said_to_listener ON said (listener, place) WHERE listener <> ''",
-        "CREATE INDEX said_by_size ON said (upto, place)",
-        "CREATE INDEX said_by_time ON said (time, place)",
+        *_INDEXES,
     ),
 )
 
@@ -70,16 +79,8 @@ SERVER_STEPS: tuple[tuple[str, ...], ...] = (
             upto BIGINT NOT NULL
         )
         """,
-        """
-        CREATE TABLE clients (
-            slot INTEGER PRIMARY KEY,
-            id TEXT NOT NULL UNIQUE,
-            count BIGINT NOT NULL,
-            place BIGINT NOT NULL
-        )
-        """,
-        "CREATE INDEX clients_by_place ON clients (place)",
-        *STEPS[2][2:],  # the indexes
+        *_CLIENTS,
+        *_INDEXES,
     ),
 )
 
