@@ -9,9 +9,7 @@ from twisted_lab.memory import hook_for
 
 __version__ = "0.2.0.dev0"
 
-_PROGRAMS = tuple(
-    f"twisted_lab.{name}" for name in ("accounts", "check", "client", "control", "faults", "show")
-)
+PROGRAMS = ("accounts", "check", "client", "control", "faults", "show")  # python -m twisted_lab.X
 # `twisted.internet` rather than `twisted`: a checkout has a folder `twisted`, with the plugins.
 _NEEDED = (
     "twisted.internet",
@@ -39,7 +37,7 @@ def _is_missing(module: str) -> bool:
 # module's name comes just before the arguments.
 if sys.argv[:1] == ["-m"] and (
     _program := sys.orig_argv[-len(sys.argv)].removesuffix(".__main__")
-).endswith(_PROGRAMS):
+).endswith(tuple(f"twisted_lab.{name}" for name in PROGRAMS)):
     hook_for(_program)
     with suppress(OSError):  # The directory was removed; then Python has not added it.
         if sys.path[0] == os.getcwd():  # noqa: PTH109 (pathlib imports many modules)

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from twisted.copyright import version as twisted_version
 from twisted.python import usage
 
-from twisted_lab import __version__
+from twisted_lab import PROGRAMS, __version__
 from twisted_lab.text import language
 from twisted_lab.text.language import N_, _
 from twisted_lab.text.nearest import with_nearest
@@ -22,7 +22,6 @@ from twisted_lab.text.option import Option
 from twisted_lab.text.printing import print_line
 
 PROGRAM = "netlab"  # the command that starts all others
-PROGRAMS = ("accounts", "check", "client", "control", "faults", "show")  # with modules of their own
 # Attributes that Twisted's class looks for, but does not define.
 TWISTED_NAMES = {"longdesc", "synopsis", *vars(usage.Options())}
 # What Twisted and the documentation of methods add to the help.
