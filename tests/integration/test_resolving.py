@@ -12,7 +12,7 @@ from tests.processes import DEADLINE, ENVIRONMENT
 
 # `does` replaces the C library: no test queries a real name server.
 PROGRAM = """
-import socket, sys, threading
+import signal, socket, sys, threading
 def getaddrinfo(*_, **__):
     print("resolving", flush=True)
     {does}
@@ -39,7 +39,32 @@ def test_a_signal_ends_the_client_while_resolving(service: str, number: int) -> 
         assert process.stdout is not None
         assert process.stdout.readline() == b"resolving\n"
         process.send_signal(number)
-        _, said = process.communicate(timeout=DEADLINE)
+        try:
+            _, said = process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
+    assert (process.returncode, said) == (128 + number, b"")
+
+
+# The kernel may deliver a signal just before the reactor begins to wait, or to another thread. Then
+# no system call of the reactor is interrupted.
+UNSEEN = """
+    while sys._current_frames()[threading.main_thread().ident].f_code.co_name != "doPoll":
+        pass
+    signal.pthread_kill(threading.get_ident(), signal.{name})
+    threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("service", ["echo", "chat"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_interrupts_no_waiting_ends_the_client(service: str, number: int) -> None:
+    does = UNSEEN.format(name=signal.Signals(number).name)
+    with client(does, service, "--host", "box.example") as process:
+        try:
+            _, said = process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
     assert (process.returncode, said) == (128 + number, b"")
 
 

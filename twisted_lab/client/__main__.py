@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -118,6 +119,9 @@ def main() -> None:
         # reactor starts.
         run=partial(start, installSignalHandlers=False),
     )
+    # Python's handlers run between two steps of the main thread. A signal that arrives just before
+    # the reactor begins to wait would go unnoticed until something else wakes it.
+    signal.set_wakeup_fd(vars(reactor)["waker"].o, warn_on_full_buffer=False)
     react(run, (options, interactive, tell))
 
 
