@@ -10,6 +10,10 @@ from twisted_lab.rooms.rate_limits import Limits
 from twisted_lab.text.user_names import name_key
 
 
+class MemberGone(Exception):
+    """The client has gone before it became a member."""
+
+
 class MemberChannel(Protocol):
     """The part of a channel that a room uses."""
 

@@ -15,13 +15,14 @@ from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone,
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.channels.unproven import UnprovenChannel
 from twisted_lab.defaults import DEFAULTS
-from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import network, read_network
 from twisted_lab.rooms import (
     Addresses,
     History,
     Limits,
+    LocalRoom,
     Member,
+    MemberGone,
     MemoryHistory,
     Rates,
     Retention,
@@ -43,7 +44,7 @@ from twisted_lab.serving import (
     option,
 )
 from twisted_lab.serving.storage import shared_storage
-from twisted_lab.text.chat_messages import JOIN_FIRST, leaves, read_join
+from twisted_lab.text.chat_messages import JOIN_FIRST, Join, leaves, read_join
 from twisted_lab.text.language import N_, _
 from twisted_lab.text.user_names import BadName
 
@@ -57,22 +58,20 @@ class Chat:
     """A chat room for clients on any channel.
 
     Args:
-        history: The store of messages.
+        room: The room.
         now: Returns the time, in seconds of Unix time.
-        clock: The clock for delays and rate limits.
-        events: The reporter of relayed messages.
+        clock: The clock for rate limits.
         rates: The rate limits of each address.
     """
 
     def __init__(
         self,
-        history: History,
+        room: Room,
         now: Callable[[], float],
         clock: IReactorTime,
-        events: ServiceEvents,
         rates: Rates,
     ) -> None:
-        self._room = Room(history, FanOut(clock, events), clock.seconds, partial(deferLater, clock))
+        self._room = room
         self._now = now
         self._ticks = clock.seconds
         self._addresses = Addresses(rates)
@@ -98,7 +97,6 @@ class Chat:
 
     async def _hear(self, channel: Channel, member: Member) -> None:
         self._members[channel] = member
-        member.limits.address.members += 1
         how = "left"
         try:
             async with self._room.heard_out():
@@ -133,13 +131,7 @@ class Chat:
                     # Impatient clients must not take the places of those that wait.
                     raise TooMany("too many have joined from your address", early)
                 await self._admit(channel, client, address)
-                if client:
-                    await self._room.catch_up(channel, client, join.place, address)
-                self._check_room(client, address)
-                if channel.is_gone:
-                    raise PeerGone("gone before it joined")
-                limits = Limits(address, self._ticks())
-                member = self._room.join(join.name, channel, limits, self._now(), client)
+                member = await self._enter(channel, join, client, address)
                 if isinstance(channel, UnprovenChannel):
                     channel.joined()
                 return member
@@ -148,6 +140,25 @@ class Chat:
                 channel.say(f"error: {error}")
             except BadName as error:
                 channel.say(f"error: {error}")
+
+    async def _enter(self, channel: Channel, join: Join, client: str, address: Address) -> Member:
+        """Make the client a member, within the limit of its address.
+
+        Raises:
+            TooMany: The address has too many members.
+            BadName: The client cannot have the name.
+            PeerGone: The client has gone meanwhile.
+        """
+        self._check_room(client, address)
+        address.members += 1
+        try:
+            limits = Limits(address, self._ticks())
+            return await self._room.enter(join.name, channel, limits, self._now, client, join.place)
+        except BaseException as error:
+            address.members -= 1
+            if isinstance(error, MemberGone):
+                raise PeerGone("gone before it joined") from None
+            raise
 
     def _may_speak(self, channel: Channel, allowance: Allowance) -> bool:
         """Tell whether a message before the join is within the rate limit, and count it."""
@@ -286,7 +297,9 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         options.address_message_bytes,
         options.address_history_bytes,
     )
-    chat = Chat(history, process.now, process.reactor, events, rates)
+    clock = process.reactor
+    room = LocalRoom(history, FanOut(clock, events), clock.seconds, partial(deferLater, clock))
+    chat = Chat(room, process.now, clock, rates)
     streams = ConversationFactory(
         process.reactor,
         events,
