@@ -96,14 +96,14 @@ class LocalRoom(Room):
         """Return the member that has replaced `member`, or `member` itself."""
         return self._clients.get(member.client, member)
 
-    async def _say(self, said: Said) -> None:
+    async def _say(self, member: Member, said: Said) -> None:
         place = await self._history.add(said)
         if place is not None:
             self._place = place
             self._tell_all(line_of(said, ""), said.time)
 
-    async def _say_to_one(self, said: Said) -> None:
-        member, other = self._members[name_key(said.name)], self._members[name_key(said.to)]
+    async def _say_to_one(self, member: Member, said: Said) -> None:
+        other = self._members[name_key(said.to)]
         said = replace(said, listener=other.client)
         place = await self._history.add(said)
         if place is not None:

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
 from twisted_lab.codecs import byte_length
-from twisted_lab.rooms.history import History, HistoryBusy, Said
-from twisted_lab.rooms.member import Member, MemberChannel, Speaker
+from twisted_lab.rooms.history import History, Said
+from twisted_lab.rooms.member import CannotSay, Member, MemberChannel, Speaker
 from twisted_lab.rooms.names import Names
 from twisted_lab.rooms.rate_limits import MUTE_SECONDS, SHORT_BYTES, Address, Limits
 from twisted_lab.text.chat_messages import (
@@ -31,7 +31,7 @@ from twisted_lab.text.user_names import BadName
 from twisted_lab.token_bucket import Bucket
 
 MOST_HISTORY = 100
-NOBODY = f"error: no member has that name; {WHO} lists the members"
+NOBODY = f"no member has that name; {WHO} lists the members"
 # Control sequences of terminals, with their parameters.
 STEERING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 
@@ -186,7 +186,7 @@ class Room(ABC):
         command, _, argument = text.strip().partition(" ")
         try:
             await self._do(member, command, argument.strip(), text, count, now)
-        except (BadName, HistoryBusy) as error:
+        except (BadName, CannotSay) as error:
             self._tell(member, f"error: {error}", now)
         if count:
             await self._speaker.sent()
@@ -248,7 +248,8 @@ class Room(ABC):
             self._tell(member, f"error: unknown command; {HELP} lists them", now)
         elif words := plain(text):
             await self._say(
-                Said(round(now * 1e6), member.name, words, "", member.client, count, time=now)
+                member,
+                Said(round(now * 1e6), member.name, words, "", member.client, count, time=now),
             )
 
     async def _message_one(self, member: Member, argument: str, count: int, now: float) -> None:
@@ -258,18 +259,19 @@ class Room(ABC):
         if not words:
             self._tell(member, f"error: say to whom and what: {usage(MSG)}", now)
         elif other is None:
-            self._tell(member, NOBODY, now)
+            raise CannotSay(NOBODY)
         else:
             await self._say_to_one(
-                Said(round(now * 1e6), member.name, words, other, member.client, count, time=now)
+                member,
+                Said(round(now * 1e6), member.name, words, other, member.client, count, time=now),
             )
 
     @abstractmethod
-    async def _say(self, said: Said) -> None:
+    async def _say(self, member: Member, said: Said) -> None:
         """Store a message to all, and send it."""
 
     @abstractmethod
-    async def _say_to_one(self, said: Said) -> None:
+    async def _say_to_one(self, member: Member, said: Said) -> None:
         """Store a message to one member, and send it."""
 
     @abstractmethod

@@ -4,35 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 from twisted.python import usage
 
-from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone, PeerSilent, Unable
+from twisted_lab.channels import Channel, ConversationFactory, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.channels.unproven import UnprovenChannel
 from twisted_lab.defaults import DEFAULTS
 from twisted_lab.peers import network, read_network
 from twisted_lab.rooms import (
     Addresses,
-    History,
     Limits,
-    LocalRoom,
     Member,
     MemberGone,
-    MemoryHistory,
     Rates,
     Retention,
     Room,
     TooMany,
     client_id,
 )
-from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.rate_limits import MUTE_SECONDS, WELCOME_BYTES, Address, Allowance
-from twisted_lab.rooms.schema import HISTORY_TABLES
+from twisted_lab.services.chat_rooms import make_room
 from twisted_lab.serving import (
     ConversationOptions,
     NetworkService,
@@ -43,7 +36,6 @@ from twisted_lab.serving import (
     listeners,
     option,
 )
-from twisted_lab.serving.storage import shared_storage
 from twisted_lab.text.chat_messages import JOIN_FIRST, Join, leaves, read_join
 from twisted_lab.text.language import N_, _
 from twisted_lab.text.user_names import BadName
@@ -52,6 +44,7 @@ from twisted_lab.text.user_names import BadName
 # forged, and then cost nothing.
 UNPROVEN = "unproven"
 FULL_SECONDS = 5  # until the next attempt of a client whose address has too many members
+RETRY_SECONDS = 5  # the same, while the database cannot be used
 
 
 class Chat:
@@ -102,6 +95,8 @@ class Chat:
             async with self._room.heard_out():
                 while await self._room.hear(member, await channel.hear(), self._now()):
                     pass
+        except MemberGone:  # Its client is a member over another connection.
+            pass
         except PeerSilent:
             how = "gone silent"
             raise
@@ -140,6 +135,9 @@ class Chat:
                 channel.say(f"error: {error}")
             except BadName as error:
                 channel.say(f"error: {error}")
+            except Unable as error:
+                later = self._ticks() + RETRY_SECONDS
+                channel.say(f"error: {error}; try again in {RETRY_SECONDS} s")
 
     async def _enter(self, channel: Channel, join: Join, client: str, address: Address) -> Member:
         """Make the client a member, within the limit of its address.
@@ -282,24 +280,15 @@ class Options(ConversationOptions):
 def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
     events = process.log.events_of(options.command)
-    retention = Retention(options.history_bytes, options.history_days)
-    history: History = MemoryHistory(retention)
-    if options.history is not None:
-        storage = shared_storage(process, options.history, HISTORY_TABLES)
-        kept = history = KeptHistory(storage, retention)
-        # This runs once the file is open. If it fails, the first message will report that.
-        Deferred.fromCoroutine(kept.prune(process.now())).addErrback(
-            lambda error: error.trap(Unable)
-        )
     rates = Rates(
         options.address_members,
         options.address_joins,
         options.address_message_bytes,
         options.address_history_bytes,
     )
-    clock = process.reactor
-    room = LocalRoom(history, FanOut(clock, events), clock.seconds, partial(deferLater, clock))
-    chat = Chat(room, process.now, clock, rates)
+    retention = Retention(options.history_bytes, options.history_days)
+    room = make_room(process, events, options.history, retention)
+    chat = Chat(room, process.now, process.reactor, rates)
     streams = ConversationFactory(
         process.reactor,
         events,
