@@ -201,8 +201,8 @@ class DescribedEndpointTests(SynchronousTestCase):
             (9090, errno.EADDRINUSE, "port 9090 is busy: choose another one with --listen, or 0"),
             (80, errno.EACCES, "port 80 is privileged: choose one from 1024 up"),
         ):
-            reactor = PortsReactor(lambda _, number=number: OSError(number, "no"))
-            line = self.refusal(f"tcp:{port}", reactor)
+            problem = OSError(number, "no")
+            line = self.refusal(f"tcp:{port}", PortsReactor(mock.Mock(return_value=problem)))
             self.assertIn(f"cannot listen on 'tcp:{port}': {text}", line)
 
     def test_a_missing_folder_of_a_unix_socket_is_named(self) -> None:

@@ -9,6 +9,7 @@ from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
+from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.connections import FakeConnection
@@ -143,7 +144,8 @@ class NetworkServiceTests(SynchronousTestCase):
     def test_the_log_is_opened_after_a_change_of_the_user(self) -> None:
         path = self.mktemp()
         options = SampleOptions()
-        options.parent = {"uid": 1, "nodaemon": True}
+        options.parent = usage.Options()
+        dict.update(options.parent, uid=1, nodaemon=True, pidfile="")
         options.log_file = path
         process = ServiceProcess(options, self.reactor)
         process.privilegedStartService()

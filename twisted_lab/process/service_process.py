@@ -43,7 +43,8 @@ class ServiceProcess(ServiceGroup):
         events: The reporter of the process's events.
         files: The reserve of file descriptors.
         drain_seconds: The drain timeout, in seconds.
-        resources: Opened before the services serve, and closed after the last connection.
+        resources: Opened before the ports, and closed after the last connection.
+        late_resources: The same for what needs the open ports, such as worker processes.
         reloads: The functions to call on SIGHUP.
         greeting: Returns the text for the console once all services have started.
         is_worker: True in a worker: a second SIGTERM does not abort it, because a signal to the
@@ -68,6 +69,7 @@ class ServiceProcess(ServiceGroup):
         self.files = FileReserve(reactor, self.events)
         self.drain_seconds = options.drain
         self.resources: list[Resource] = []
+        self.late_resources: list[Resource] = []
         self.reloads: list[Callable[[], object]] = [self.log.reopen] if options.log_file else []
         self.greeting: Callable[[], str] | None = None
         self.is_worker = False
@@ -119,6 +121,7 @@ class ServiceProcess(ServiceGroup):
             self.privilegedStartService()  # which only twistd calls
         self._prepare()
         self._check_ports()
+        self._open(self.late_resources)
         self.files.limit = raise_file_limit()
         # Registered before the reports of open ports, which a program may answer with a signal.
         self.reactor.callWhenRunning(self._signals.install)
@@ -151,8 +154,11 @@ class ServiceProcess(ServiceGroup):
                 reason=reason_of(error),
             )
             raise self._refusal(why, self.events) from None
+        self._open(self.resources)
+
+    def _open(self, resources: list[Resource]) -> None:
         try:
-            open_all(self.resources)
+            open_all(resources)
         except NotReady as error:
             raise self._refusal(message_of(error), self.events) from None
 
@@ -164,7 +170,7 @@ class ServiceProcess(ServiceGroup):
         for service in self.services:
             service.discard()
         # A remaining thread would keep the process alive.
-        for resource in self.resources:
+        for resource in (*self.resources, *self.late_resources):
             resource.discard()
         events.failed(reason)
         self.log.close()
@@ -200,7 +206,7 @@ class ServiceProcess(ServiceGroup):
 
         async def stop() -> None:
             await all_stopped
-            for resource in self.resources:
+            for resource in (*self.resources, *self.late_resources):
                 await resource.close()
             self.log.sum_up()
             self.events.stopped()
