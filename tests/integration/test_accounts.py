@@ -212,7 +212,7 @@ def test_the_operator_manages_accounts_while_services_run(tmp_path: Path) -> Non
         assert talk(port, token)[1] == "Wrong name, password or token."
         accounts(tmp_path, "passwd", "anna", typed="another password\n")
         assert talk(port, "anna", "another password")[2] == "Hello, anna"
-        assert accounts(tmp_path, "clear", typed="\n").stderr.endswith("nothing is deleted\n")
+        assert accounts(tmp_path, "clear", typed="\n").stderr.endswith("command does not ask)\n")
         assert accounts(tmp_path, "clear", typed="yes\n").stdout.endswith("messages stay\n")
         assert accounts(tmp_path, "list").stdout == ""
 

@@ -266,7 +266,21 @@ class OptionsTests(SynchronousTestCase):
     def test_wrong_usage_gives_one_line(self) -> None:
         for arguments, text in (
             (["--only", "echo,talk"], "netlab: --only: expected services among echo, messages"),
-            (["--echo-workers", "2"], "netlab: --echo-workers is not supported: netlab runs all"),
+            (
+                ["--echo-workers", "2"],
+                "netlab: --echo-workers is not supported: netlab runs all services in one process; "
+                "twistd -n netlab-echo --workers 2 runs one service in two processes; leave it out",
+            ),
+            (["--chat-workers", "2"], "--chat-workers is not supported: all members must be"),
+            (
+                ["--workers", "2"],
+                "netlab: there is no option --workers: netlab runs all services in one process; "
+                "twistd -n netlab-echo --workers 2 runs",
+            ),
+            (["--metrics", "9100"], "netlab: --metrics: cannot listen on '9100': "),
+            (["--metrics", "tcp:99999"], "a port is a number from 0 to 65535, not 99999"),
+            (["--echo-listen", "tcp:x"], "cannot listen on 'tcp:x': a number is expected, not 'x'"),
+            (["--control", "unix:x:mode=x"], "netlab: --control: cannot listen on 'unix:x:mode=x'"),
             (
                 ["--port", "3"],
                 "netlab: there is no option --port: --base-port moves the ports of all",
