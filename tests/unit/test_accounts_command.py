@@ -365,7 +365,7 @@ class CommandLineTests(CommandCase):
     def test_an_upgrade_of_an_old_file_is_reported(self) -> None:
         self.path = self.mktemp()
         make_old_file(self.path, 6)
-        change = "accounts 2 -> 3, known_peers 1 -> 2, file 6 -> 8"
+        change = "accounts 2 -> 4, known_peers 1 -> 2, file 6 -> 8"
         kept = f"the old file is kept as {self.path}.version-6"
         error = f"twisted_lab.accounts: upgraded the database {self.path} ({change}); {kept}\n"
         self.assertEqual(self.main("list"), (None, "", error))
