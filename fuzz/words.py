@@ -24,7 +24,7 @@ from twisted_lab.login import AccountRealm
 from twisted_lab.ports.addresses import host_and_port, interface_address, port_number, server_port
 from twisted_lab.ports.listening import CannotListen, DescribedEndpoint
 from twisted_lab.process.process_options import control_endpoint
-from twisted_lab.reliable.cookies import Cookies
+from twisted_lab.reliable.cookies import Cookies, OwnSecrets
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.netlab import Options
 from twisted_lab.testing import MemoryStorage, play
@@ -55,7 +55,9 @@ def login(data: bytes) -> None:
 
 def token(data: bytes) -> None:
     """A file of tokens or known hosts gives a token or a fingerprint, or nothing."""
-    assert not Cookies(bytes).is_good(data.decode(errors="replace"), "192.0.2.7", 1, 0.0)
+    assert not Cookies(OwnSecrets(bytes)).is_good(
+        data.decode(errors="replace"), "192.0.2.7", 1, 0.0
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         path.write_bytes(data)

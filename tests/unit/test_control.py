@@ -26,6 +26,7 @@ from twisted_lab.operations import control_client as control
 from twisted_lab.operations.control import ControlFactory
 from twisted_lab.operations.control_client import ControlOptions, say
 from twisted_lab.operations.control_commands import Refusal
+from twisted_lab.operations.metrics import health
 from twisted_lab.ports.listening import CannotListen, DescribedEndpoint, Guarded, Listener
 from twisted_lab.serving import NetworkService, ServiceProcess, Word, build_process
 
@@ -318,6 +319,43 @@ class ControlTests(SynchronousTestCase):
             factory.buildProtocol(None).makeConnection(transport)
         self.assertEqual([each.disconnected for each in transports], [True] * 2 + [False] * 10)
 
+    def test_a_drain_ends_the_process_once_all_have_gone(self) -> None:
+        staying = FakeConnection(self.connections[0], prompt=True)
+        self.assertEqual(self.say("drain"), "draining; the process ends within 60 s\n")
+        self.assertEqual([port.listens for port in self.ports], [0, 0, 0])
+        self.assertIn("no new", str(self.connections[0].refusal("192.0.2.1")))
+        self.assertEqual(health(self.process).body, b"draining\n")
+        self.assertEqual(health(self.process).status, 503)
+        self.reactor.pump([1.0] * 20)
+        self.assertIn("draining; the process ends within 40 s\n", self.say("status"))
+        self.assertEqual(self.refuse("drain", "5"), "draining already")
+        self.assertIn("not paused", self.refuse("resume", "0"))
+        self.assertEqual((staying.aborted, self.reactor.stopped), (False, False))
+        self.connections[0].remove(staying)
+        self.reactor.advance(1.0)
+        self.assertTrue(self.reactor.stopped)
+        self.assertEqual(self.recorder.messages, ["told to drain 60"])
+
+    def test_a_paused_service_cannot_be_resumed_in_a_drain(self) -> None:
+        FakeConnection(self.connections[0], prompt=True)
+        self.say("pause", "0")
+        self.say("drain")
+        self.assertIn("the service is stopping", self.refuse("resume", "0"))
+
+    def test_a_drain_waits_only_for_a_given_time(self) -> None:
+        FakeConnection(self.connections[0], prompt=True)
+        self.say("drain", "7")
+        self.reactor.pump([0.5] * 13)
+        self.assertFalse(self.reactor.stopped)
+        self.reactor.pump([0.5])
+        self.assertTrue(self.reactor.stopped)
+
+    def test_a_drain_without_clients_ends_the_process_after_its_answer(self) -> None:
+        self.assertIn("draining", self.say("drain"))
+        self.assertFalse(self.reactor.stopped)
+        self.reactor.advance(0)
+        self.assertTrue(self.reactor.stopped)
+
     def test_stop_stops_the_reactor(self) -> None:
         self.assertEqual(self.say("stop"), "stopping\n")
         self.assertFalse(self.reactor.stopped)
@@ -333,6 +371,8 @@ class OptionsTests(SynchronousTestCase):
             (["--control", "unix:/run/x", "pause", "echo"], ["pause", "echo"]),
             (["tell", "echo", "list"], ["tell", "echo", "list"]),
             (["tell", "echo", "put", "a b"], ["tell", "echo", "put", "a b"]),
+            (["drain"], ["drain"]),
+            (["drain", "0"], ["drain", "0"]),
             (["pause", "\udcff"], ["pause", "?"]),
         ):
             options = ControlOptions()
@@ -345,6 +385,8 @@ class OptionsTests(SynchronousTestCase):
             (["halt"], "not 'halt'"),
             (["pause"], "usage: pause SERVICE ("),
             (["stop", "now"], "usage: stop ("),
+            (["drain", "now"], "a whole number of seconds from 0 to 86400, not 'now'"),
+            (["drain", "1", "2"], "usage: drain [SECONDS] ("),
             (["tell", "echo"], "usage: tell SERVICE WORD [ARGUMENT] ("),
             (["tell", "echo", "put", "a", "b"], "usage: tell SERVICE WORD [ARGUMENT] ("),
             (

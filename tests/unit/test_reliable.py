@@ -17,7 +17,7 @@ from twisted_lab.faults import DatagramNetwork
 from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Session, State
 from twisted_lab.reliable.address_validator import HINT, AddressValidator
 from twisted_lab.reliable.client_endpoint import Stage
-from twisted_lab.reliable.cookies import Cookies
+from twisted_lab.reliable.cookies import Cookies, OwnSecrets, SharedSecrets
 from twisted_lab.reliable.packets import (
     LARGEST_FRAGMENT,
     LARGEST_PACKET,
@@ -147,11 +147,11 @@ class PacketTests(SynchronousTestCase):
 
 class CookieTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.cookies = Cookies()
+        self.cookies = Cookies(OwnSecrets())
 
     @given(st.floats(0, 1e9), st.floats(0, 100))
     def test_property_one_is_good_for_30_to_60_seconds(self, now: float, age: float) -> None:
-        cookies = Cookies()
+        cookies = Cookies(OwnSecrets())
         cookie = cookies.make("10.0.0.1", 9, now)
         # Other clients connect and leave in the meantime.
         for seconds in range(5, int(age), 5):
@@ -174,7 +174,27 @@ class CookieTests(SynchronousTestCase):
             ("\ud800" + cookie, "10.0.0.1", 9),
         ):
             self.assertFalse(self.cookies.is_good(other, host, port, 1.0))
-        self.assertFalse(Cookies().is_good(cookie, "10.0.0.1", 9, 1.0))
+        self.assertFalse(Cookies(OwnSecrets()).is_good(cookie, "10.0.0.1", 9, 1.0))
+
+    def test_servers_that_share_secrets_accept_the_cookies_of_each_other(self) -> None:
+        shared = {period: bytes([period]) * 32 for period in range(10)}
+        one, other = SharedSecrets(), SharedSecrets()
+        own = Cookies(one).make("10.0.0.1", 9, 0.0)
+        self.assertTrue(Cookies(one).is_good(own, "10.0.0.1", 9, 1e6))
+        self.assertFalse(Cookies(other).is_good(own, "10.0.0.1", 9, 0.0))
+        one.use(4, shared)
+        self.assertFalse(Cookies(one).is_good(own, "10.0.0.1", 9, 0.0))
+        cookie = Cookies(one).make("10.0.0.1", 9, 0.0)
+        for period, is_good in ((2, False), (3, True), (4, True), (5, True), (6, False)):
+            other.use(period, shared)
+            self.assertIs(Cookies(other).is_good(cookie, "10.0.0.1", 9, 0.0), is_good)
+            self.assertFalse(Cookies(other).is_good(cookie, "10.0.0.1", 8, 0.0))
+
+    def test_a_server_needs_only_the_current_shared_secret(self) -> None:
+        source = SharedSecrets()
+        source.use(1, {1: b"a" * 32})
+        cookies = Cookies(source)
+        self.assertTrue(cookies.is_good(cookies.make("10.0.0.1", 9, 0.0), "10.0.0.1", 9, 0.0))
 
     def test_a_clock_that_jumps_makes_none_good(self) -> None:
         for jump in (-1e6, 1e6):
@@ -487,6 +507,13 @@ class AddressValidatorTests(SynchronousTestCase):
         self.assertEqual(self.hear(answer.decode()), ("/join Anna", b""))
         self.assertEqual(self.hear(answer.decode(), port=8)[0], None)
         self.assertEqual(self.hear(answer.decode(), now=61.0)[0], None)
+
+    def test_a_cookie_of_another_server_counts_if_they_share_secrets(self) -> None:
+        shared = SharedSecrets()
+        one, other = AddressValidator(shared), AddressValidator(shared)
+        _, answer = one.hear(b"/join Anna", HOST, 9, 0.0)
+        self.assertEqual(other.hear(answer, HOST, 9, 0.0), ("/join Anna", b""))
+        self.assertEqual(self.hear(answer.decode())[0], None)
 
     def test_others_are_told_how_in_a_way_that_no_server_answers(self) -> None:
         for text in (

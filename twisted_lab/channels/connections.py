@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -47,6 +47,15 @@ class Connection(Protocol):
         ...
 
 
+@runtime_checkable
+class CanContinueElsewhere(Protocol):
+    """A connection whose peer can continue with another server, or later with this one."""
+
+    def send_away(self) -> None:
+        """Send the pending output, and tell the peer that the server stops."""
+        ...
+
+
 class Connections:
     """The open connections of one service.
 
@@ -62,6 +71,7 @@ class Connections:
         most_per_peer: See above.
         draining: Whether to serve no new peers, because the service is shutting down.
         pausing: Whether to serve no new peers for now.
+        leaving: Whether to serve no new peers, because the service will stop once they have gone.
         served: The number of served connections.
         refused: The number of refused connections so far.
     """
@@ -69,6 +79,7 @@ class Connections:
     def __init__(self, most: int = MOST, most_per_peer: int = MOST_PER_PEER) -> None:
         self.draining = False
         self.pausing = False
+        self.leaving = False
         self.served = 0
         self.refused = 0
         self.most = most
@@ -92,7 +103,7 @@ class Connections:
 
     def refusal(self, host: str) -> Reason | None:
         """Return why the service would refuse one more peer from `host`; None to serve it."""
-        if self.draining or self.pausing:
+        if self.draining or self.pausing or self.leaving:
             return Disconnect.NOT_NOW.reason()
         if self.served >= self.most:
             return Disconnect.TOO_MANY.reason(most=self.most)
@@ -146,6 +157,18 @@ class Connections:
         for connection in self._open:
             total = total.plus(connection.traffic())
         return total
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether a connection that closes now does so because the service stops."""
+        return self.draining or self.leaving
+
+    def leave(self) -> None:
+        """Serve no new peers, and send those away that can continue elsewhere."""
+        self.leaving = True
+        for connection in self:
+            if isinstance(connection, CanContinueElsewhere):
+                connection.send_away()
 
     def drain(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
         """Finish all connections; abort those that have not closed after `seconds`.

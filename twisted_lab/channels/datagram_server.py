@@ -27,8 +27,10 @@ from twisted_lab.reliable import (
     MARK,
     AddressValidator,
     BadPacket,
+    CookieSecrets,
     Hello,
     Open,
+    OwnSecrets,
     Refusal,
     Session,
     Side,
@@ -54,6 +56,7 @@ class DatagramServer(DatagramProtocol):
         random: Returns random bytes.
         join_by_name: The network in which peers may join by name, in addition to loopback; None for
             nowhere.
+        cookie_secrets: The secrets of the cookies, which servers can share; by default its own.
 
     Attributes:
         validator: Verifies addresses.
@@ -73,6 +76,7 @@ class DatagramServer(DatagramProtocol):
         max_message: int = MAX_MESSAGE,
         random: Callable[[int], bytes] = secrets.token_bytes,
         join_by_name: Network | None = None,
+        cookie_secrets: CookieSecrets | None = None,
     ) -> None:
         self.clock = clock
         self.events = events
@@ -81,7 +85,7 @@ class DatagramServer(DatagramProtocol):
         self.patience = patience
         self.max_message = max_message
         self._random = random
-        self.validator = AddressValidator(random)
+        self.validator = AddressValidator(cookie_secrets or OwnSecrets(random))
         self.over_limit = 0
         self._join_by_name = join_by_name
         self._unproven: set[DatagramChannel] = set()

@@ -22,7 +22,7 @@ class ReliableOutbox:
         touch: Called when the session has output.
         fell_behind: Called with the limit when the pending output exceeds it.
         limit: The most bytes of pending output, not counting the last message.
-        is_draining: Tells whether the server is shutting down.
+        is_stopping: Tells whether the server stops.
     """
 
     gathering = None
@@ -33,14 +33,14 @@ class ReliableOutbox:
         touch: Callable[[], object],
         fell_behind: Callable[[int], object],
         limit: int,
-        is_draining: Callable[[], bool],
+        is_stopping: Callable[[], bool],
     ) -> None:
         self.bytes_out = 0
         self._session = session
         self._touch = touch
         self._fell_behind = fell_behind
         self._limit = limit
-        self._is_draining = is_draining
+        self._is_stopping = is_stopping
 
     @property
     def holding(self) -> bool:
@@ -68,7 +68,7 @@ class ReliableOutbox:
 
     def close(self, then: Callable[[], object]) -> None:
         """See `twisted_lab.channels.base.Output`; `pump` ends the channel instead of `then`."""
-        self._session.close(self._is_draining())
+        self._session.close(self._is_stopping())
         self._touch()
 
     def discard(self) -> None:
@@ -106,7 +106,7 @@ class ReliableChannel(DatagramChannel):
             lambda: host.touch(self),
             self._fell_behind,
             max(BEHIND_BYTES, 4 * host.max_message),
-            lambda: host.connections.draining,
+            lambda: host.connections.is_stopping,
         )
 
     def move(self, address: Address) -> None:
@@ -187,6 +187,10 @@ class ReliableChannel(DatagramChannel):
     @property
     def _has_peer_closed(self) -> bool:
         return self.session.state is State.ANSWERING
+
+    def send_away(self) -> None:
+        """See `twisted_lab.channels.connections.CanContinueElsewhere`."""
+        self.finish()
 
     # Time
 

@@ -19,6 +19,7 @@ from twisted_lab.operations.control_commands import (
     MOST_ANSWER,
     PAGE,
     Disconnect,
+    Drain,
     ListConnections,
     Pause,
     Refusal,
@@ -67,7 +68,9 @@ class Controls(CommandLocator):
     @Status.responder
     def status(self) -> Answer:
         """See `Status`."""
+        drain = self._process.drain
         return {
+            **({"draining": drain.left} if drain else {}),
             "version": __version__,
             "pid": os.getpid(),
             "seconds": self._process.reactor.seconds() - self._process.since,
@@ -172,6 +175,15 @@ class Controls(CommandLocator):
             raise Refusal(f"a level is one of {', '.join(LEVELS)}, not {level!r}")
         self._process.events.controlled(f"log from {level} up")
         self._process.log_from(LogLevel.levelWithName(level))
+        return {}
+
+    @Drain.responder
+    def drain(self, seconds: int) -> Answer:
+        """See `Drain`."""
+        if self._process.drain is not None:
+            raise Refusal("draining already")
+        self._process.events.controlled(f"drain {seconds}")
+        Deferred.fromCoroutine(self._process.end_after_drain(seconds))
         return {}
 
     @Stop.responder

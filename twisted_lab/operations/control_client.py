@@ -18,6 +18,7 @@ from twisted_lab.interfaces import Reactor
 from twisted_lab.operations.control_commands import (
     PAGE,
     Disconnect,
+    Drain,
     ListConnections,
     Pause,
     Refusal,
@@ -45,8 +46,11 @@ WORDS = {
     "tell": "SERVICE WORD [ARGUMENT]",
     "disconnect": "PEER",
     "log-level": "LEVEL",
+    "drain": "[SECONDS]",
     "stop": "",
 }
+DRAIN_SECONDS = "60"
+LONGEST_DRAIN = 86_400  # seconds
 
 
 class ControlOptions(Options):
@@ -78,16 +82,25 @@ class ControlOptions(Options):
                 _("a command is one of {words}, not {word!r}", words=", ".join(WORDS), word=word)
             )
         needs = WORDS[word].split()
-        if not len(needs) - ("[ARGUMENT]" in needs) <= len(others) <= len(needs):
+        least = sum(not each.startswith("[") for each in needs)
+        if not least <= len(others) <= len(needs):
             usage = f"{word} {WORDS[word]}".rstrip()
             raise UsageError(_("usage: {words}", words=usage))
         if word == "log-level" and others[0] not in LEVELS:
             known, text = ", ".join(LEVELS), others[0]
             problem = _("a level is one of {known}, not {text!r}", known=known, text=text)
             raise UsageError(with_nearest(problem, text, LEVELS))
+        if word == "drain" and others:
+            _check_seconds(others[0])
         self.word = word
         # Python keeps bytes that are not UTF-8 as lone surrogates, which AMP could not encode.
         self.objects = [other.encode(errors="replace").decode() for other in others]
+
+
+def _check_seconds(text: str) -> None:
+    number = option.seconds("", default=0, least=0, most=LONGEST_DRAIN)
+    assert number.read is not None
+    number.read(text)
 
 
 def show(text: str) -> None:
@@ -112,6 +125,8 @@ async def status(control: AMP) -> None:
             level=answer["level"],
         )
     )
+    if (left := answer["draining"]) is not None:
+        show(_("draining; the process ends within {seconds} s", seconds=round(left)))
     rows: list[tuple[object, ...]] = [
         (_("service"), _("address"), _("connected"), _("in all"), _("refused"), _("errors"))
     ]
@@ -189,6 +204,10 @@ async def say(control: AMP, word: str, thing: str = "", *others: str) -> None:
     elif word == "log-level":
         await control.callRemote(SetLogLevel, level=thing)
         show(_("the log has events from level {level} up, until the next start", level=thing))
+    elif word == "drain":
+        seconds = int(thing or DRAIN_SECONDS)
+        await control.callRemote(Drain, seconds=seconds)
+        show(_("draining; the process ends within {seconds} s", seconds=seconds))
     elif word == "stop":
         await control.callRemote(Stop)
         show(_("stopping"))

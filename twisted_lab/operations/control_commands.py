@@ -34,6 +34,7 @@ class Status(Command):
         (b"pid", Integer()),
         (b"seconds", Float()),
         (b"level", Unicode()),
+        (b"draining", Float(optional=True)),  # seconds until the end at the latest
         (
             b"services",
             AmpList(
@@ -114,6 +115,13 @@ class SetLogLevel(Command):
     """Set the lowest level that is logged."""
 
     arguments = [(b"level", Unicode())]
+    errors = {Refusal: b"REFUSED"}
+
+
+class Drain(Command):
+    """Admit nobody new, and end the process once its clients have gone, or after that time."""
+
+    arguments = [(b"seconds", Integer())]
     errors = {Refusal: b"REFUSED"}
 
 

@@ -200,7 +200,9 @@ class MetricsPage:
 
 
 def health(process: ServiceProcess) -> Page:
-    """Return the health page for monitors: status 200, or 503 while a service is paused."""
+    """Return the health page for monitors: status 200, or 503 in a drain or a pause."""
+    if process.drain is not None:
+        return Page(b"draining\n", status=HTTPStatus.SERVICE_UNAVAILABLE)
     paused = [each.events.service for each in process.public_services if each.is_paused]
     if paused:
         text = f"paused: {', '.join(paused)}\n"

@@ -122,10 +122,11 @@ class NetworkService(Service):
         return [(self.events.service, self.do(word, *arguments))]
 
     def do(self, word: str, *arguments: str) -> object:
-        """List connected peers, or disconnect a peer, in this process; return a JSON value."""
+        """List peers, disconnect a peer, or leave, in this process; return a JSON value."""
         actions: dict[str, Callable[..., object]] = {
             "connections": self._connection_rows,
             "disconnect": self._disconnect,
+            "leave": self._leave,
         }
         return actions[word](*arguments)
 
@@ -151,6 +152,14 @@ class NetworkService(Service):
         for connection in found:
             connection.abort()
         return len(found)
+
+    def _leave(self) -> None:
+        self.connections.leave()
+        Deferred.fromCoroutine(self._ports.close_streams())
+
+    async def leave(self) -> None:
+        """Admit nobody new from now on; peers that can continue elsewhere are told to do so."""
+        await self.ask("leave")
 
     def log_from(self, level: LogLevel) -> None:
         """Set the log level of the service's workers, if it has any."""

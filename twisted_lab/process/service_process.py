@@ -19,6 +19,7 @@ from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import Reactor, global_reactor
 from twisted_lab.ports.file_reserve import FileReserve, raise_file_limit
 from twisted_lab.process.cannot_start import CannotStart
+from twisted_lab.process.process_drain import ProcessDrain
 from twisted_lab.process.process_options import ProcessOptions
 from twisted_lab.process.readiness import tell_readiness
 from twisted_lab.process.service_group import ServiceGroup
@@ -47,6 +48,7 @@ class ServiceProcess(ServiceGroup):
         late_resources: The same for what needs the open ports, such as worker processes.
         reloads: The functions to call on SIGHUP.
         greeting: Returns the text for the console once all services have started.
+        drain: The drain before the end, once it has begun.
         is_worker: True in a worker: a second SIGTERM does not abort it, because a signal to the
             process group reaches it in addition to the supervisor's orders.
     """
@@ -72,6 +74,7 @@ class ServiceProcess(ServiceGroup):
         self.late_resources: list[Resource] = []
         self.reloads: list[Callable[[], object]] = [self.log.reopen] if options.log_file else []
         self.greeting: Callable[[], str] | None = None
+        self.drain: ProcessDrain | None = None
         self.is_worker = False
         self._failure: tuple[str, ServiceEvents] | None = None
         self._signals = Signals(reactor, self._terminate, self._reload, self.end)
@@ -219,6 +222,16 @@ class ServiceProcess(ServiceGroup):
         if self.running and not self._is_ending:
             self._is_ending = True
             self.reactor.stop()
+
+    async def end_after_drain(self, seconds: float) -> None:
+        """Admit nobody new, and end once all clients have gone.
+
+        Args:
+            seconds: End after this time even if clients remain.
+        """
+        drain = ProcessDrain(self.reactor, self.public_services, seconds, self.end)
+        self.drain = drain
+        await drain.begin()
 
     def abort(self) -> None:
         """End the process without a drain."""

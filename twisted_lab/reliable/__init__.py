@@ -2,6 +2,7 @@
 
 from twisted_lab.reliable.address_validator import AMPLIFICATION, AddressValidator
 from twisted_lab.reliable.client_endpoint import ClientEndpoint, NotServed, OtherVersion, Stage
+from twisted_lab.reliable.cookies import CookieSecrets, OwnSecrets, SharedSecrets
 from twisted_lab.reliable.packets import (
     MARK,
     BadPacket,
@@ -24,14 +25,17 @@ __all__ = [
     "AddressValidator",
     "BadPacket",
     "ClientEndpoint",
+    "CookieSecrets",
     "Data",
     "Hello",
     "NotServed",
     "Open",
     "OtherVersion",
+    "OwnSecrets",
     "Packet",
     "Refusal",
     "Session",
+    "SharedSecrets",
     "Side",
     "Stage",
     "State",

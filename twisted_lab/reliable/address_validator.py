@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
-
-from twisted_lab.reliable.cookies import Cookies
+from twisted_lab.reliable.cookies import Cookies, CookieSecrets, OwnSecrets
 from twisted_lab.reliable.packets import (
     NO_KEY,
     VERSION,
@@ -35,11 +32,11 @@ class AddressValidator:
     """Admits a client once it has echoed a cookie sent to its address.
 
     Args:
-        random: Returns random bytes.
+        source: The secrets of its cookies; by default its own.
     """
 
-    def __init__(self, random: Callable[[int], bytes] = secrets.token_bytes) -> None:
-        self._cookies = Cookies(random)
+    def __init__(self, source: CookieSecrets | None = None) -> None:
+        self._cookies = Cookies(source or OwnSecrets())
 
     def hear(self, data: bytes, host: str, port: int, now: float) -> tuple[str | None, bytes]:
         """Handle a plain datagram from an unknown address.

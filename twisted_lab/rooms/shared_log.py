@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 from twisted_lab.rooms.history import KEPT_FOR_A_MONTH, Retention, Said
 from twisted_lab.rooms.kept_history import KeptHistory, prune, store
@@ -22,8 +22,6 @@ from twisted_lab.rooms.room import NOBODY
 from twisted_lab.rooms.shared_queries import Seated, SharedQueries, Top
 from twisted_lab.storage import Store, together
 from twisted_lab.text.user_names import name_key, skeletons
-
-Row = TypeVar("Row")
 
 LEASE_SECONDS = 10.0
 # The addressee of entries about members, which is no name. Their text says what has happened.
@@ -69,8 +67,7 @@ class Registered:
     members: Sequence[Seated] | None
 
 
-@dataclass(frozen=True)
-class Secrets:
+class Secrets(NamedTuple):
     """The secrets of cookies that all nodes have in common.
 
     Attributes:

@@ -98,7 +98,8 @@ class SharedRoom(Room):
         now: Returns the time, in seconds of Unix time.
         uptime: Returns the seconds of a monotonic clock that goes on while the machine sleeps, for
             the lease.
-        share: Called with the common secrets of cookies whenever they are read.
+        share: Called with the number of the current period, and the common secrets of cookies by
+            period, whenever they are read.
         random: Returns a random number of so many bytes, in hexadecimal digits.
     """
 
@@ -110,7 +111,7 @@ class SharedRoom(Room):
         sleep: Callable[[float], Deferred[object]],
         now: Callable[[], float],
         uptime: Callable[[], float],
-        share: Callable[[Secrets], object],
+        share: Callable[[int, Mapping[int, bytes]], object],
         random: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         super().__init__(log, speaker, ticks, sleep)
@@ -173,7 +174,7 @@ class SharedRoom(Room):
                 # remove the others, which are about to do the same.
                 may_bury = self._holds_lease() and began - self._since >= LEASE_SECONDS
                 try:
-                    self._share(await self._log.renew(self._place, may_bury))
+                    self._share(*await self._log.renew(self._place, may_bury))
                 except NodeGone:
                     self._is_node = False
                     self._away = dict.fromkeys(self._members.values())
@@ -199,7 +200,7 @@ class SharedRoom(Room):
                 self._names.add(member.name)
                 self._seats[member.key] = member.seat
             self._has_read(registered.place)
-        self._share(await self._log.renew(self._place, may_bury=False))
+        self._share(*await self._log.renew(self._place, may_bury=False))
 
     async def _return(self, member: Member) -> None:
         """Make a member that other nodes have removed a member again."""

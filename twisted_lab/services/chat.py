@@ -287,7 +287,7 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         options.address_history_bytes,
     )
     retention = Retention(options.history_bytes, options.history_days)
-    room = make_room(process, events, options.history, retention)
+    room, cookie_secrets = make_room(process, events, options.history, retention)
     chat = Chat(room, process.now, process.reactor, rates)
     streams = ConversationFactory(
         process.reactor,
@@ -304,6 +304,7 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         options.idle_timeout,
         options.max_message,
         join_by_name=options.join_by_name,
+        cookie_secrets=cookie_secrets,
     )
     text = "Messages dropped because they exceed the limit of an address that is not proved."
     process.add_counter(options.command, "over_limit", text, lambda: datagrams.over_limit)

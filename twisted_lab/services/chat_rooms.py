@@ -10,6 +10,7 @@ from twisted.internet.task import deferLater
 
 from twisted_lab.channels import FanOut, Unable
 from twisted_lab.eventlog.events import ServiceEvents
+from twisted_lab.reliable import CookieSecrets, SharedSecrets
 from twisted_lab.rooms import History, LocalRoom, MemoryHistory, Retention, Room
 from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.schema import HISTORY_TABLES, SHARED_TABLES
@@ -21,8 +22,8 @@ from twisted_lab.serving.storage import is_server, notify, shared_storage
 
 def make_room(
     process: ServiceProcess, events: ServiceEvents, path: str | None, retention: Retention
-) -> Room:
-    """Return the room.
+) -> tuple[Room, CookieSecrets | None]:
+    """Return the room, and the secrets of cookies; None for secrets of this process.
 
     Args:
         process: The process.
@@ -35,11 +36,12 @@ def make_room(
     fan_out, sleep = FanOut(clock, events), partial(deferLater, clock)
     if path is not None and is_server(path):
         log = SharedLog(shared_storage(process, path, SHARED_TABLES), retention)
+        cookies = SharedSecrets()
         uptime = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
-        room = SharedRoom(log, fan_out, clock.seconds, sleep, process.now, uptime, lambda _: None)
+        room = SharedRoom(log, fan_out, clock.seconds, sleep, process.now, uptime, cookies.use)
         process.resources.insert(0, room)  # It is closed before the database is.
         notify(process, path, CHANNEL, room.wake)
-        return room
+        return room, cookies
     history: History = MemoryHistory(retention)
     if path is not None:
         storage = shared_storage(process, path, HISTORY_TABLES)
@@ -48,4 +50,4 @@ def make_room(
         Deferred.fromCoroutine(kept.prune(process.now())).addErrback(
             lambda error: error.trap(Unable)
         )
-    return LocalRoom(history, fan_out, clock.seconds, sleep)
+    return LocalRoom(history, fan_out, clock.seconds, sleep), None

@@ -55,6 +55,11 @@ class SupervisedService(NetworkService):
         answers = await self._pool.ask(word, *arguments)
         return [(f"{self.events.service} worker {number}", answer) for number, answer in answers]
 
+    async def leave(self) -> None:
+        """See `NetworkService`; the workers stop listening, too."""
+        self._leave()
+        await super().leave()
+
     def log_from(self, level: LogLevel) -> None:
         """See `NetworkService`."""
         self._pool.log_from(level)

@@ -1,0 +1,53 @@
+"""Drain of a process whose clients can go elsewhere, before it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from twisted.internet.interfaces import IReactorTime
+
+from twisted_lab.process.network_service import NetworkService
+
+LOOK_SECONDS = 1.0  # between two looks whether clients remain
+
+
+class ProcessDrain:
+    """Admits nobody new, and ends the process once its clients have gone.
+
+    Clients of the reliable protocol are told to go; the others are served until they do.
+
+    Args:
+        clock: The clock.
+        services: The services for clients.
+        seconds: The process ends after this time even if clients remain.
+        end: Ends the process.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        services: Sequence[NetworkService],
+        seconds: float,
+        end: Callable[[], object],
+    ) -> None:
+        self._clock = clock
+        self._services = services
+        self._until = clock.seconds() + seconds
+        self._end = end
+
+    @property
+    def left(self) -> float:
+        """Seconds until the process ends even if clients remain."""
+        return max(self._until - self._clock.seconds(), 0.0)
+
+    async def begin(self) -> None:
+        """Close the services to new clients, and wait for the others from now on."""
+        for service in self._services:
+            await service.leave()
+        self._clock.callLater(0, self._look)
+
+    def _look(self) -> None:
+        if self.left and any(service.counts().open for service in self._services):
+            self._clock.callLater(min(LOOK_SECONDS, self.left), self._look)
+        else:
+            self._end()
