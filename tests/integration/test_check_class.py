@@ -101,7 +101,7 @@ def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
     assert "not checked" in broken
     assert "not checked" in wrong
     assert left.startswith("twisted_lab.check class: anna  echo-server: ES-2, ES-3, ")
-    assert left.endswith(": give verdicts by hand, too")
+    assert left.endswith("give verdicts on them, too, with --verdicts")
     assert again.stdout.split("\n")[2].split() == ["anna", "1", "✓", "0", "✗"]
     assert again.stdout.split("\n")[3:4] == first.stdout.split("\n")[3:4]
     without = check(folder).stderr.splitlines()

@@ -24,6 +24,7 @@ from twisted_lab.text.chat_messages import (
     not_done,
     placed,
     read_counted,
+    unknown,
     usage,
 )
 from twisted_lab.text.user_names import BadName, name_key, nickname, skeletons
@@ -280,7 +281,7 @@ class Room:
         elif command == JOIN:
             self._tell(member, f"* you are here already, as {member.name}", now)
         elif command.startswith("/"):
-            self._tell(member, f"error: unknown command; {HELP} lists them", now)
+            self._tell(member, unknown(command), now)
         elif words := plain(text):
             said = Said(round(now * 1e6), member.name, words, "", member.client, count, time=now)
             place = await self._history.add(said)
