@@ -258,7 +258,8 @@ class AdviceTests(SynchronousTestCase):
             (
                 ("echo", "--port", "9091", "--host", "box"),
                 "twistd",
-                "this is the usual port of messages: python -m twisted_lab.client messages",
+                "this is the usual port of messages: python -m twisted_lab.client messages "
+                "--host box",
             ),
             (("chatt", "--port", "7"), "netlab", "does your server run there, on this port?"),
         ):

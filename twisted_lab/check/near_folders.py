@@ -26,5 +26,6 @@ def folder_advice(folder: Path, file: str) -> str:
     parent = folder.absolute().parent
     for near in (*folders_in(folder), parent, *folders_in(parent)):
         if (near / file).is_file():
-            return _("did you mean {word}?", word=f"--folder {shlex.quote(str(near))}")
+            option = f"--folder {shlex.quote(str(near))}"
+            return _("did you mean {word}?", word=option)
     return ""

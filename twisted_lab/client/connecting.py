@@ -50,15 +50,16 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
         why = _("no answer; check host and port, and whether a firewall is in the way")
     elif isinstance(error, ConnectError) and error.osError:
         if other := options.usual_service:
-            return not_connected(
-                options,
-                _(
-                    "{reason}; this is the usual port of {service}: {command}",
-                    reason=_(os.strerror(error.osError)).lower(),
-                    service=other,
-                    command=as_started(f"python -m twisted_lab.client {other}"),
-                ),
+            command = f"python -m twisted_lab.client {other}"
+            if "host" in options.given:
+                command += f" --host {options.host}"
+            why = _(
+                "{reason}; this is the usual port of {service}: {command}",
+                reason=_(os.strerror(error.osError)).lower(),
+                service=other,
+                command=as_started(command),
             )
+            return not_connected(options, why)
         reason, command = _(os.strerror(error.osError)).lower(), options.start_command
         why = (
             _(

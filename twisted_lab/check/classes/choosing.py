@@ -15,7 +15,6 @@ from twisted_lab.check.reports.style import shown
 from twisted_lab.check.task import Role, Task
 from twisted_lab.text.language import _
 
-
 _MOST_NAMES, _MOST_NAME = 8, 60  # files that are named, and characters of each
 
 

@@ -20,7 +20,7 @@ from twisted_lab.check.task import Task
 from twisted_lab.check.verdicts import Evidence, Finding, Report, Verdict
 from twisted_lab.text.language import _
 
-
+_WORK = "/tmp/work/"  # noqa: S108 (of a sandbox)
 # The path of an interpreter, or of a folder of its library.
 _PYTHON = re.compile(r"(?<![\w./])(?:/[^\s/'\"]+)+/(python[0-9.]*)(?![\w-])")
 
@@ -113,7 +113,7 @@ def _read(checked: Checked) -> tuple[Report | None, str]:
 
 def _without_paths(text: str) -> str:
     """Return a text without the folders of the machine that has checked: they help no student."""
-    return _PYTHON.sub(r"\1", text.replace("/tmp/work/", ""))
+    return _PYTHON.sub(r"\1", text.replace(_WORK, ""))
 
 
 def _line(checked: Checked) -> str:

@@ -115,8 +115,8 @@ def remarks(students: Sequence[Student]) -> list[str]:
                 lines.append(
                     place
                     + _(
-                        "{ids}: not tried, for what they need was not met until your verdict by hand; "
-                        "give verdicts on them, too, with --verdicts",
+                        "{ids}: not tried, for what they need was not met until your verdict by "
+                        "hand; give verdicts on them, too, with --verdicts",
                         ids=ids,
                     )
                 )
