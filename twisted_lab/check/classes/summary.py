@@ -139,7 +139,8 @@ def _cell(result: Result, style: Style, marks: Marks) -> str:
     if result.report is None or reason:
         return said + _(reason).rjust(_cell_width() - _MARK - 1)
     counts = Counter(each.verdict for each in result.report.findings)
-    return said + "".join(f"{counts[each]:3}{style.mark(each)}" for each in _COUNTED)
+    gap = " " * (_cell_width() - _MARK - 1 - 4 * len(_COUNTED))
+    return said + gap + "".join(f"{counts[each]:3}{style.mark(each)}" for each in _COUNTED)
 
 
 def _cell_width() -> int:
