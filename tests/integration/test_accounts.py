@@ -290,6 +290,13 @@ def test_passwords_do_not_appear_on_the_screen(tmp_path: Path) -> None:
         terminal.type("logout\r")
         assert terminal.end() == 0
 
+        terminal = Terminal(*CLIENT, *arguments, *tokens)
+        terminal.see(r"Name or token\?")
+        terminal.type("\r")  # which would end the conversation
+        terminal.see(r"\(type an answer, or exit to leave\)")
+        terminal.type("exit\r")
+        terminal.see("you left before the server let you in")
+
 
 WEB_SERVER = """
 import sys

@@ -392,6 +392,15 @@ class MakeServiceTests(SynchronousTestCase):
             table = self.table("--only", "auth", *arguments, host=host)
             self.assertEqual(table.endswith(note), is_noted, table)
 
+    def test_the_table_says_how_other_machines_connect_where_they_are_meant_to(self) -> None:
+        line = "\non other machines: add --host and the address of this machine\n"
+        for arguments, is_said in (
+            (["--interface", "0.0.0.0"], True),
+            (["--interface", "127.0.0.1"], False),
+            ([], False),  # nobody has asked for that
+        ):
+            self.assertEqual(line in self.table("--only", "echo", *arguments), is_said, arguments)
+
     def test_the_table_shows_how_to_connect(self) -> None:
         self.assertEqual(
             self.table("--only", "echo,messages"),

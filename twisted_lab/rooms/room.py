@@ -25,6 +25,7 @@ from twisted_lab.text.chat_messages import (
     not_done,
     placed,
     read_counted,
+    unknown,
     usage,
 )
 from twisted_lab.text.user_names import BadName
@@ -245,7 +246,7 @@ class Room(ABC):
         elif command == JOIN:
             self._tell(member, f"* you are here already, as {member.name}", now)
         elif command.startswith("/"):
-            self._tell(member, f"error: unknown command; {HELP} lists them", now)
+            self._tell(member, unknown(command), now)
         elif words := plain(text):
             await self._say(
                 member,
