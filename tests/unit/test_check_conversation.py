@@ -125,8 +125,8 @@ class FramingTests(SynchronousTestCase):
         for framing in headers(4):
             reply = framing.header(11) + "Ответ: abcd".encode()
             self.assertEqual(framing_of(reply, 4).name, framing.name)
-        for reply in ("0011Ответ: abc", "0013Ответ: abcd", "Ответ: abcd"):
-            self.assertIs(framing_of(reply.encode(), 4), RAW, reply)
+        for words in ("0011Ответ: abc", "0013Ответ: abcd", "Ответ: abcd"):
+            self.assertIs(framing_of(words.encode(), 4), RAW, words)
 
     def test_a_command_by_hand_has_the_header_that_the_server_reads(self) -> None:
         command = "printf '%-10sone%-10stwo' 3 12 | nc"
