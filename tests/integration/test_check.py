@@ -15,11 +15,13 @@ from pathlib import Path
 import pytest
 import pytest_twisted
 
+from tests.checked.servers.manifest import NO_ECHO
 from tests.processes import DEADLINE, ROOT
 from tests.programs.checked import Program, bench_for, broken, correct, mistaken, prepare
 from twisted_lab.check import checking
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.outcomes import Failed, NotChecked, Outcome
+from twisted_lab.check.scenarios import echo_server
 from twisted_lab.check.scenarios.echo_server.clients import survives_connect_and_leave
 from twisted_lab.check.task import Task
 from twisted_lab.check.trials.server_manners import Manners
@@ -31,7 +33,7 @@ CLIENTS = ROOT / "tests" / "checked" / "clients"
 
 # The long tests check these of each program, and what they need; `make check-repeat` checks all.
 SOME = {
-    "echo-server": "ES-11",
+    "echo-server": "ES-2,ES-11",
     "echo-client": "EC-3",
     "identification": "ID-2",
     "authentication": "AU-3",
@@ -198,6 +200,9 @@ async def test_correct_programs_are_not_blamed(program: Program, tmp_path: Path)
     findings = await judged(program, tmp_path, SOME[program.task.name])
     blamed = shown(findings, Verdict.FAIL, Verdict.FLAKY)
     assert set(blamed) <= program.lacks, blamed
+    if program.task is echo_server.TASK:
+        is_echo = findings["ES-2"].verdict is Verdict.PASS
+        assert is_echo != (program.name.removeprefix("echo-server: ") in NO_ECHO)
 
 
 @pytest.mark.long

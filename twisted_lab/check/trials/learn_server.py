@@ -17,6 +17,7 @@ from twisted_lab.check.conversation.framings import (
     common_headers,
     framing_of,
     headers,
+    told_framing,
 )
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome
@@ -78,6 +79,7 @@ class _Talk:
         self._bench = bench
         self._manners = manners
         self._sizes: list[int] = []  # of the header that the server may want, in bytes
+        self._told: Framing | None = None  # by its greeting
         self._answered: set[Framing] = set()
         self._shows = False  # whether it has printed a text, which it has read without a header
         self._framed: Manners | None = (
@@ -101,6 +103,8 @@ class _Talk:
 
     def _variants(self) -> Iterator[Manners]:
         yield replace(self._manners, framing=RAW)
+        if self._told:
+            yield replace(self._manners, framing=self._told)
         for size in self._sizes:
             for framing in headers(size):
                 yield replace(self._manners, framing=framing)
@@ -161,6 +165,7 @@ class _Talk:
         await client.settle()
         if not self._sizes:
             self._sizes.append(_asked(server))
+            self._told = told_framing(client.heard)
         greets = bool(client.heard)
         learned = manners
         is_silent = was_bare = False
