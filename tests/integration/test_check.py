@@ -83,6 +83,17 @@ def test_a_broken_server_fails_with_what_was_seen(tmp_path: Path) -> None:
         assert "ES-11" in (tmp_path / each).read_text()
 
 
+@pytest.mark.long
+def test_an_empty_file_of_data_is_no_log(tmp_path: Path) -> None:
+    source = "import socketserver\nopen('names.txt', 'w')\n"
+    server = "socketserver.TCPServer(('', 9090), socketserver.StreamRequestHandler)"
+    (tmp_path / "server.py").write_text(f"{source}{server}.serve_forever()\n")
+    options = ("--only", "ES-26", "--json", "-", "--folder", str(tmp_path))
+    ended = run("echo-server", *options, "--", sys.executable, "server.py")
+    found = {each["id"]: each["verdict"] for each in json.loads(ended.stdout)["findings"]}
+    assert found == {"ES-1": "pass", "ES-26": "not offered"}
+
+
 def test_a_report_that_cannot_be_written_is_known_before_the_check(tmp_path: Path) -> None:
     path = tmp_path / "none" / "page.html"
     ended = run("echo-server", f"--html={path}", "--", "true")

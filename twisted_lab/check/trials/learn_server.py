@@ -85,6 +85,7 @@ class _Talk:
         self._framed: Manners | None = (
             None  # those of a server that is no echo, and answers only so
         )
+        self._lets_in: Manners | None = None  # the first in which it has answered a login
 
     async def learn(self) -> Manners:
         """Try one framing after the other."""
@@ -99,7 +100,7 @@ class _Talk:
                 learned = await self._converse_alone(found)
                 if learned.is_echo:
                     return learned
-        return self._framed or self._manners
+        return self._framed or self._lets_in or self._manners
 
     def _variants(self) -> Iterator[Manners]:
         yield replace(self._manners, framing=RAW)
@@ -174,6 +175,8 @@ class _Talk:
             if not learned.is_echo and asks_for_login(client.heard):
                 client.say(reply_to(client.heard, "anna1", login))
                 await client.settle()
+                if client.heard and manners.framing in (RAW, LINES):
+                    self._lets_in = self._lets_in or manners
             else:
                 text = trial.text(_PROBE_BYTES)
                 client.say(text)
