@@ -10,7 +10,7 @@ from twisted.logger import LogLevel
 
 from tests.doubles.recording import recorded_events
 from twisted_lab.channels import FanOut
-from twisted_lab.rooms import History, Limits, Rates, Room
+from twisted_lab.rooms import History, Limits, LocalRoom, Rates
 from twisted_lab.rooms.rate_limits import Address
 from twisted_lab.services.chat import Chat
 
@@ -21,10 +21,10 @@ def free_limits() -> Limits:
     return Limits(Address(FREE, 0.0), 0.0)
 
 
-def make_room(history: History, clock: Clock, ticks: Callable[[], float]) -> Room:
+def make_room(history: History, clock: Clock, ticks: Callable[[], float]) -> LocalRoom:
     fan_out = FanOut(clock, recorded_events(LogLevel.warn)[0])
-    return Room(history, fan_out, ticks, partial(deferLater, clock))
+    return LocalRoom(history, fan_out, ticks, partial(deferLater, clock))
 
 
 def open_chat(history: History, clock: Clock, rates: Rates = FREE) -> Chat:
-    return Chat(history, clock.seconds, clock, recorded_events(LogLevel.warn)[0], rates)
+    return Chat(make_room(history, clock, clock.seconds), clock.seconds, clock, rates)

@@ -212,7 +212,7 @@ def test_the_operator_manages_accounts_while_services_run(tmp_path: Path) -> Non
         assert talk(port, token)[1] == "Wrong name, password or token."
         accounts(tmp_path, "passwd", "anna", typed="another password\n")
         assert talk(port, "anna", "another password")[2] == "Hello, anna"
-        assert accounts(tmp_path, "clear", typed="\n").stderr.endswith("nothing is deleted\n")
+        assert accounts(tmp_path, "clear", typed="\n").stderr.endswith("command does not ask)\n")
         assert accounts(tmp_path, "clear", typed="yes\n").stdout.endswith("messages stay\n")
         assert accounts(tmp_path, "list").stdout == ""
 
@@ -289,6 +289,13 @@ def test_passwords_do_not_appear_on_the_screen(tmp_path: Path) -> None:
         terminal.see("Welcome back, anna")
         terminal.type("logout\r")
         assert terminal.end() == 0
+
+        terminal = Terminal(*CLIENT, *arguments, *tokens)
+        terminal.see(r"Name or token\?")
+        terminal.type("\r")  # which would end the conversation
+        terminal.see(r"\(type an answer, or exit to leave\)")
+        terminal.type("exit\r")
+        terminal.see("you left before the server let you in")
 
 
 WEB_SERVER = """

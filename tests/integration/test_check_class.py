@@ -80,11 +80,11 @@ def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
         "twisted_lab.check class: programs are missing beside these archives: boris/lab.zip; "
         "unpack those that hold one\n",
     ]
-    table, _, paths = first.stdout.partition("\n\n")
+    table, _legend, paths = first.stdout.split("\n\n")
     assert [line.split() for line in table.splitlines()] == [
         ["echo-server"],
         [r"\x1b[2J", "?"],
-        ["anna", "0", "✓", "1", "✗"],
+        ["anna", "0", "0✓", "1✗", "0!", "0-"],
         ["berta", "?"],
         ["boris", "?"],
         ["clara", "?"],
@@ -101,8 +101,8 @@ def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
     assert "not checked" in broken
     assert "not checked" in wrong
     assert left.startswith("twisted_lab.check class: anna  echo-server: ES-2, ES-3, ")
-    assert left.endswith(": give verdicts by hand, too")
-    assert again.stdout.split("\n")[2].split() == ["anna", "1", "✓", "0", "✗"]
+    assert left.endswith("give verdicts on them, too, with --verdicts")
+    assert again.stdout.split("\n")[2].split() == ["anna", "1*", "1✓", "0✗", "0!", "0-"]
     assert again.stdout.split("\n")[3:4] == first.stdout.split("\n")[3:4]
     without = check(folder).stderr.splitlines()
     lost = "the report before had 1 verdict by hand: --verdicts FILE keeps it"

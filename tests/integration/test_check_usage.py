@@ -83,5 +83,7 @@ def test_ctrl_c_shows_what_was_found_until_then(tmp_path: Path) -> None:
         said, complained = check.communicate(timeout=60)
     assert check.returncode == 130
     assert said.startswith(f"echo-server: {sys.executable} sequential.py\n✓ pass         ES-1 ")
+    assert "\nInterrupted before these were checked: ES-" in said
+    assert "Nothing failed" not in said
     assert re.search(r"^twisted_lab.check: stopped after \d of 28\n\Z", complained, re.MULTILINE)
     assert report.read_text() == ""

@@ -329,7 +329,7 @@ def test_a_peer_behind_a_proxy_may_close_without_close_notify(tmp_path: Path, ag
     ("arguments", "why"),
     [
         (("--tls", "--certificate", "nope.pem"), "cannot use the certificate .*nope.pem"),
-        (("--metrics", "tcp:99999"), "cannot listen on 'tcp:99999'"),
+        (("--metrics", "tcp:1:interface=192.0.2.1"), "192.0.2.1 is not an address of this"),
         (("--control", "unix:/nonexistent/x"), "cannot listen on 'unix:/nonexistent/x"),
     ],
 )

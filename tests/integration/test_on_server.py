@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.doubles.postgresql import PostgreSQL
-from tests.doubles.storage import StoredCase
+from tests.doubles.storage import StoredCase, execute
 from tests.unit import (
     test_accounts,
     test_accounts_command,
@@ -20,6 +20,9 @@ from tests.unit import (
     test_login_attempt,
     test_rooms,
 )
+from twisted_lab.storage import Database, Tables
+from twisted_lab.storage.tables import Q
+from twisted_lab.testing import MemoryStorage
 
 pytestmark = pytest.mark.xdist_group("postgresql")
 
@@ -33,6 +36,21 @@ class OnServer(StoredCase):
         stack = ExitStack()
         self.addCleanup(stack.close)
         return stack.enter_context(self.server.new_database())
+
+    def make_database(self, tables: Tables[Q]) -> Database[Q]:
+        return _with_given_times(super().make_database(tables))
+
+    def new_storage(self, tables: Tables[Q]) -> MemoryStorage[Q]:
+        storage = super().new_storage(tables)
+        _with_given_times(storage.database)
+        return storage
+
+
+def _with_given_times(database: Database[Q]) -> Database[Q]:
+    """Let the tests' clock count in the place of the server's."""
+    given = "SELECT CAST(NULL AS DOUBLE PRECISION) AS now"
+    execute(database, f"CREATE OR REPLACE VIEW login_clock AS {given}")
+    return database
 
 
 class AccountsTests(OnServer, test_accounts.AccountsTests):
@@ -83,6 +101,10 @@ class PeersTests(OnServer, test_known_peers.PeersTests):
 
 @pytest.mark.long
 class PasswordCheckerTests(OnServer, test_login.PasswordCheckerTests):
+    pass
+
+
+class SeveralProcessesTests(OnServer, test_login.SeveralProcessesTests):
     pass
 
 

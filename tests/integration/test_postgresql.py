@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,6 +17,7 @@ import pytest
 
 from tests.doubles.postgresql import PostgreSQL
 from tests.processes import wait_until
+from twisted_lab.accounts import AttemptHistory, LoginAttempt
 from twisted_lab.accounts.commands import ALL_TABLES, AllQueries
 from twisted_lab.known_peers import remember
 from twisted_lab.rooms.schema import HISTORY_TABLES
@@ -100,7 +102,7 @@ class TestTables:
             "'PRIMARY KEY' AND (keys.table_schema, keys.table_name, keys.column_name) = "
             "(columns.table_schema, columns.table_name, columns.column_name)) "
             "FROM information_schema.columns WHERE table_schema = current_schema "
-            "AND table_name <> 'writers'"
+            "AND table_name NOT IN ('writers', 'login_clock')"
         ).fetchall()
         assert sorted(on_server) == sorted((*each[:3], bool(each[3])) for each in columns)
         found = admin.execute(
@@ -303,6 +305,24 @@ class TestTogether:
 
 
 class TestSeveralProcesses:
+    def test_the_clock_of_the_server_counts(self, database: Database[AllQueries]) -> None:
+        # One node's clock is an hour ahead, and the other's is right: both see the failures.
+        def begin(seconds: float) -> AttemptHistory:
+            attempt = LoginAttempt("anna", "192.0.2.1")
+            now = time.time() + seconds
+
+            async def work(kept: AllQueries) -> AttemptHistory:
+                history = await attempt.begin(kept.accounts, now, True)
+                if history.may_proceed:
+                    await attempt.failed(kept.accounts, now)
+                return history
+
+            return database.run(work)
+
+        assert begin(3600).may_proceed
+        for seconds in (3600.0, 0.0):
+            assert 0 < begin(seconds).delay <= 1
+
     def test_an_address_gets_one_name(self, address: str) -> None:
         # Otherwise both find it unknown, and each greets it by the name that it was told.
         async def remember_as(kept: AllQueries, as_name: str, number: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -49,6 +50,25 @@ async def test_work_is_batched_in_few_transactions_and_answered_in_order(tmp_pat
     assert names == [f"name {number % 50}" for number in range(200)]
     assert order == list(range(200))
     assert [len(call.args[0]) for call in run_all.call_args_list] == [1, 199]
+    await storage.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_transaction_has_its_own_locks_if_all_its_work_has(tmp_path: Path) -> None:
+    storage = Storage(global_reactor(), str(tmp_path / "names.sqlite3"))
+    others, locking = storage.of(PEER_TABLES), storage.of(replace(PEER_TABLES, has_own_locks=True))
+    storage.open()
+    database = storage._database
+    assert isinstance(database, SQLiteDatabase)
+
+    async def work(_: PeerQueries) -> None:
+        pass
+
+    with patch.object(database, "run_all", wraps=database.run_all) as run_all:
+        await locking.run(work)
+        await gatherResults([locking.keep(work), locking.run(work), locking.run(work)])
+        await gatherResults([others.run(work), locking.run(work), others.keep(work)])
+    assert [call.args[1] for call in run_all.call_args_list] == [True, True, True, False, False]
     await storage.close()
 
 

@@ -241,12 +241,19 @@ class CommandTests(CommandCase):
         self.assertIsNone(self.account("ева"))
 
     def test_forget_deletes_an_account(self) -> None:
-        self.shows(["forget", "ANNA"], "forgot account Anna")
+        self.shows(["--yes", "forget", "ANNA"], "forgot account Anna")
         self.assertIsNone(self.account("anna"))
         self.assertIsNone(
             self.run_work(lambda kept: kept.accounts.failures("account anna", "192.0.2.7"))
         )
-        self.refuse(1, ["forget", "ANNA"], "there is no account, name or address ANNA")
+        self.refuse(1, ["--yes", "forget", "ANNA"], "there is no account, name or address ANNA")
+
+    def test_forget_asks_before_it_deletes_an_account(self) -> None:
+        for stdin, end in (("", 1), ("no\n", 1), ("yes\n", None)):
+            code, out, _ = self.main("forget", "Anna", stdin=stdin)
+            self.assertEqual(code, end)
+            self.assertIn("Delete the account Anna with its sessions", out)
+            self.assertEqual(self.account("anna") is None, end is None)
 
     def test_forget_deletes_an_address(self) -> None:
         for word, line in (
@@ -260,7 +267,7 @@ class CommandTests(CommandCase):
         self.run_work(lambda kept: remember(kept.peers, "192.0.2.2", "Anna", 1.0))
         self.run_work(lambda kept: remember(kept.peers, "192.0.2.3", "Anna", 1.0))
         self.shows(
-            ["forget", "Anna"],
+            ["--yes", "forget", "Anna"],
             "forgot address 192.0.2.2, name: Anna",
             "forgot address 192.0.2.3, name: Anna",
             "forgot account Anna",
@@ -285,7 +292,9 @@ class CommandTests(CommandCase):
         for stdin in ("", "\n", "no\n", "N\n", "yy\n"):
             code, out, err = self.main("clear", stdin=stdin)
             self.assertEqual(code, 1)
-            self.assertTrue(err.endswith(": nothing is deleted\n"), err)
+            self.assertTrue(
+                err.endswith(": nothing is deleted (with --yes the command does not ask)\n"), err
+            )
             self.assertIn("The chat's messages stay. (yes or no) [no]: ", out)
         self.assertIn("expected yes or no, not 'yy'\n", out)
         self.assertEqual(len(self.main("list")[1].splitlines()), 4)
@@ -356,7 +365,7 @@ class CommandLineTests(CommandCase):
     def test_an_upgrade_of_an_old_file_is_reported(self) -> None:
         self.path = self.mktemp()
         make_old_file(self.path, 6)
-        change = "accounts 2 -> 3, known_peers 1 -> 2, file 6 -> 8"
+        change = "accounts 2 -> 4, known_peers 1 -> 2, file 6 -> 8"
         kept = f"the old file is kept as {self.path}.version-6"
         error = f"twisted_lab.accounts: upgraded the database {self.path} ({change}); {kept}\n"
         self.assertEqual(self.main("list"), (None, "", error))

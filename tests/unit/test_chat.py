@@ -43,7 +43,7 @@ from twisted_lab.ports.udp_port import ScopedPort
 from twisted_lab.rooms import Line, MemoryHistory, Said
 from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.schema import HISTORY_TABLES
-from twisted_lab.services import chat
+from twisted_lab.services import chat, chat_rooms
 from twisted_lab.serving import ServiceProcess
 from twisted_lab.testing import MemoryStorage, ScriptedChannel, play
 
@@ -175,7 +175,7 @@ class OptionsTests(SynchronousTestCase):
 
     def test_old_messages_are_deleted_at_the_start(self) -> None:
         storage = MemoryStorage(HISTORY_TABLES)
-        self.patch(chat, "shared_storage", lambda process, path, tables: storage)
+        self.patch(chat_rooms, "shared_storage", lambda process, path, tables: storage)
         history = KeptHistory(storage)
         for day in (1, 2, 3):
             said = Said(day, "Anna", "x", time=day * 86_400.0)

@@ -154,7 +154,7 @@ class ChooseTests(SynchronousTestCase):
 
     def test_a_reason_says_why_nothing_is_checked(self) -> None:
         for texts, part, is_missing in (
-            ({"a.py": "x = 1"}, "no program: no file looks like a server", True),
+            ({"a.py": "x = 1"}, "no program: no file looks like a server (a.py)", True),
             ({"s.c": "bind(s); listen(s, 1); accept(s);"}, "'s.c' has to be built first", False),
             ({"lab.ZIP": "PK", "a.txt": ""}, "'lab.ZIP' has to be unpacked first", False),
             ({"lab.zip": "PK", "a.py": "x = 1"}, "no program", True),

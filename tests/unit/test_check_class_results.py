@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from twisted_lab.check.classes.model import Checked, TaskResult
 from twisted_lab.check.classes.planning import Planned, plan, strays, submissions, templates
 from twisted_lab.check.classes.storing import Store, claim
 from twisted_lab.check.classes.summary import ClassProgress, class_table, outcome, remarks
+from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import Style
 from twisted_lab.check.task import Role
@@ -134,7 +136,7 @@ class PlanTests(SynchronousTestCase):
 
     def test_each_folder_is_a_submission_with_all_tasks(self) -> None:
         found = [(each.submission, each.task.name, each.problem) for each in self.plan()]
-        nothing = "no program: no file looks like a client"
+        nothing = "no program: no file looks like a client (server.py)"
         self.assertEqual(
             found,
             [
@@ -220,35 +222,52 @@ class SummaryTests(SynchronousTestCase):
         found = report_of(
             *(find(each, Verdict.PASS) for each in ("ES-1", "ES-2")), find("ES-3", Verdict.FAIL)
         )
+        given = replace(find("ES-1", Verdict.PASS), is_given=True)
+        by_hand = Result("x", "", report=report_of(given), problem="lab.zip")
         lacks = report_of(find("ES-1", Verdict.PASS), find("ES-2", Verdict.NOT_OFFERED))
         rows = (
             Student("anna", (Result("echo-server", "a", report=found), Result("x", ""))),
             Student("b\x1b", (Result("echo-server", "b"), Result("x", "", is_missing=True))),
-            Student("c", (Result("echo-server", "c", report=lacks),)),
+            Student("c", (Result("echo-server", "c", report=lacks), by_hand)),
         )
-        table = class_table(rows, ("echo-server", "x"), Style())
+        table = class_table(rows, ("echo-server", "x"), Style(80), read_marks())
         self.assertEqual(
             table.split("\n"),
             [
-                "       echo-server            x",
-                "anna      2 ✓  1 ✗            ?",
-                "b\\x1b            ?   no program",
-                "c      not offered",
+                "                  echo-server                       x",
+                "anna    0.67   2✓  1✗  0!  0-                       ?",
+                "b\\x1b                       ?              no program",
+                "c                 not offered       *               ?",
+                "",
+                "The mark, and how many: ✓ pass  ✗ fail  ! weak  - not offered  * by hand",
+            ],
+        )
+        narrow = class_table(rows, ("echo-server", "x"), Style(50), read_marks())
+        self.assertEqual(
+            narrow.split("\n")[:2],
+            [
+                "anna   echo-server   0.67   2✓  1✗  0!  0-",
+                "       x                                 ?",
             ],
         )
 
     def test_below_the_table_is_why_and_what_is_left_to_judge(self) -> None:
+        by_hand = report_of(replace(find("ES-1", Verdict.PASS), is_given=True))
         rows = (
             Student(
                 "a\x1b", (Result("x", "", problem="it\nbroke"), Result("y", "", left=("A", "B")))
             ),
             Student("b", (Result("x", "", problem="none", is_missing=True),)),
+            Student("c", (Result("x", "", report=by_hand, problem="lab.zip"),)),
         )
         self.assertEqual(
             remarks(rows),
             [
                 r"a\x1b  x: not checked: it\nbroke",
-                r"a\x1b  y: A, B: give verdicts by hand, too",
+                r"a\x1b  y: A, B: not tried, for what they need was not met until your verdict by "
+                "hand; give verdicts on them, too, with --verdicts",
+                "c  x: not checked: lab.zip",
+                "c  x: the pages show the verdicts by hand on ES-1, but give no mark",
             ],
         )
 

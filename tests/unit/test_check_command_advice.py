@@ -37,6 +37,10 @@ class CommandAdviceTests(SynchronousTestCase):
         self.assertEqual(self.advise("phyton", "server.py"), "did you mean python?")
         self.assertEqual(self.advise("nod", "echo.js"), "did you mean node?")
 
+    def test_a_program_of_a_near_folder_is_found_there(self) -> None:
+        near = self.folder / "tools"
+        self.assertEqual(self.advise("./node"), f"did you mean --folder {near}?")
+
     def test_a_program_that_is_not_here_is_not_advised(self) -> None:
         self.assertEqual(self.advise("python", "server.py"), "")
         self.assertEqual(self.advise("python3x", "server.py"), "did you mean python?")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.doubles.check import make_bench
 from tests.unit.test_check_subjects import ProgramCase
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
@@ -25,6 +27,15 @@ class MissingFileTests(ProgramCase):
         self.end(SAID, 2)
         error = self.assertRaises(SandboxFailed, expect_file, self.trial, self.program)
         self.assertIn("cannot start python3: there is no 'a.py' in '/", str(error))
+
+    def test_a_near_folder_that_has_it_is_named(self) -> None:
+        self.trial.bench.folder = Path(self.mktemp())
+        folder = self.trial.bench.folder / "home work"
+        folder.mkdir(parents=True)
+        (folder / "a.py").touch()
+        self.end(SAID, 2)
+        error = self.assertRaises(SandboxFailed, expect_file, self.trial, self.program)
+        self.assertIn(f"another one); did you mean --folder '{folder}'?", str(error))
 
     def test_a_program_that_runs_was_found(self) -> None:
         self.print(SAID)

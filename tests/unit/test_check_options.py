@@ -60,6 +60,8 @@ class OptionsTests(SynchronousTestCase):
         options = parse("echo-server", "--connect", "[::1]:9090", "--only", "es-4, ES-5")
         self.assertEqual(options.connect, ("::1", 9090))
         self.assertEqual(options.only, ("ES-4", "ES-5"))
+        options = parse("echo-server", "--only", "ES-4", "--only", "es-6-7", "--", "x")
+        self.assertEqual(options.only, ("ES-4", "ES-6", "ES-7"))
 
     def test_ids_may_be_ranges_and_have_letters_that_look_alike(self) -> None:
         for typed in ("ES-8..10", "es-8..es-10", "ES-8-10", "ES-8-ES-10", "ES-8\N{EN DASH}10"):
@@ -132,6 +134,12 @@ class OptionsTests(SynchronousTestCase):
             (("echo-srver", "--", "x"), "no task 'echo-srver'; did you mean echo-server? ("),
             (("echo", "--", "x"), "no task 'echo'; did you mean echo-server / echo-client? ("),
             (("clas", "folder"), "no task 'clas'; did you mean class? ("),
+            (("clas", "folder", "--report", "x"), "no task 'clas'; did you mean class? ("),
+            (("clas", "folder", "--tasks", "Makefile"), "no task 'clas'; did you mean class? ("),
+            (("--lang", "en", "class", "folder"), "the word class comes before all options"),
+            (("echo-server", "--report", "x"), "--report not recognized"),
+            (("echo-server", "--", "python", "s.py", "{port"), "'{port' lacks a brace of {port}"),
+            (("echo-client", "--", "c", "host}:{port}"), "'host}:{port}' lacks a brace of {host}"),
             (("echo-server",), f"give the command after --, as in {example}"),
             (("echo-server", "--"), "give the command after --"),
             (("echo-server", "python", "s.py"), "unexpected 'python'; put -- before the command"),
@@ -152,6 +160,12 @@ class OptionsTests(SynchronousTestCase):
             (("--explain", "7"), "--explain: no requirement has the id '7'; --list shows all"),
         ):
             self.assertIn(said, self.refuse(*arguments))
+
+    def test_a_folder_with_a_like_name_is_suggested(self) -> None:
+        folder = Path(self.mktemp()) / "homework"
+        folder.mkdir(parents=True)
+        said = self.refuse("echo-server", "--folder", str(folder)[:-2], "--", "x")
+        self.assertIn(f"not {str(folder)[:-2]!r}; did you mean {folder}?", said)
 
     def test_help_lists_the_tasks(self) -> None:
         words = " ".join(str(Options()).split())

@@ -323,6 +323,13 @@ class SummaryTests(SynchronousTestCase):
             self.assertIn(said, next_step(report_of(*findings), with_answers=False))
         self.assertNotIn("--hint", next_step(report_of(must), with_answers=True))
 
+    def test_after_an_interruption_it_says_what_was_not_checked(self) -> None:
+        lines = terminal_report(
+            report_of(find("ES-1", Verdict.PASS)), Style(80), unchecked=["ES-2", "ES-3"]
+        )
+        self.assertIn("\nInterrupted before these were checked: ES-2, ES-3.", lines)
+        self.assertNotIn("Nothing failed", lines)
+
 
 class FailureTests(SynchronousTestCase):
     def test_the_answer_is_the_second_stage_of_the_hint(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import json
@@ -110,6 +111,30 @@ class FolderTests(SynchronousTestCase):
         self.assertNotIn("борис", files["pages/anna.html"])
         self.assertTrue(files["results.csv"].startswith("\ufeffstudent,"))
         self.assertIn("b.py: the report is damaged", files["pages/anna.html"])
+
+    def test_pages_show_no_folders_of_the_machine_that_has_checked(self) -> None:
+        found = copy.deepcopy(STORED["findings"][1])
+        found["verdict"] = "fail"
+        found["by_hand"] = "/work/x/.venv/bin/python3.11 -u ./server.py /home/a/data.csv"
+        found["screen"] = (
+            '  File "/tmp/work/lab/server.py", line 3, in <module>\n'
+            '  File "/opt/python/lib/python3.11/socket.py", line 4, in accept\n'
+        )
+        checked = Checked("server.py", "", {**STORED, "findings": [found]})
+        report = ClassReport(
+            ("echo-server",), (Submission("anna", (TaskResult("echo-server", (checked,)),)),)
+        )
+        [student] = students_of(report, {}, TASKS)
+        assert student.results[0].report is not None
+        [finding] = student.results[0].report.findings
+        self.assertEqual(
+            (finding.evidence.by_hand, finding.evidence.screen),
+            (
+                "python3.11 -u ./server.py /home/a/data.csv",
+                '  File "lab/server.py", line 3, in <module>\n'
+                '  File "python3.11/socket.py", line 4, in accept\n',
+            ),
+        )
 
     def test_the_index_names_files_that_were_not_checked_but_not_without_names(self) -> None:
         self.assertIn("<p>not checked: anna.zip</p>", self.write("anna")["index.html"])

@@ -20,6 +20,9 @@ from twisted_lab.check.reports.html.page import page
 from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.reports.markup import element
 from twisted_lab.check.reports.students import Result, Student
+from twisted_lab.check.reports.style import Style
+from twisted_lab.check.reports.terminal_report import terminal_report
+from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.verdicts import Evidence, Report, Verdict
 from twisted_lab.text import language
 
@@ -106,6 +109,20 @@ class FormTests(SynchronousTestCase):
         ):
             self.assertIn(said, text)
         self.assertIn("data:image/svg+xml;base64,", page(ANNA, MARKS))
+
+    def test_what_cannot_be_read_has_nothing_to_try_by_hand(self) -> None:
+        for mistake, is_shown in ((mistakes.UNREADABLE, False), (mistakes.SPINS, True)):
+            evidence = Evidence("seen", mistake=mistake, by_hand="ss --listening")
+            report = report_of(find("ES-1", Verdict.FAIL, evidence))
+            student = Student("anna", (Result("echo-server", "s.py", report=report),))
+            for text in (page(student, MARKS), terminal_report(report, Style())):
+                self.assertEqual("By hand" in text, is_shown)
+                self.assertEqual("ss --listening" in text, is_shown)
+
+    def test_the_index_has_the_texts_of_the_requirements(self) -> None:
+        overview = index([ANNA], {"anna": "a.html"}, MARKS)
+        first = REPORT.findings[0].requirement
+        self.assertIn(f"<li><strong>{first.id}</strong> {first.text}</li>", overview)
 
     def test_a_page_says_how_its_mark_is_computed(self) -> None:
         findings = (

@@ -271,7 +271,14 @@ class AdviceTests(SynchronousTestCase):
             ((), "netlab", f"{start}netlab run echo --port 9090"),
             (("chat", "--port", "7"), "netlab", f"{start}netlab run chat --port 7"),
             (("--port", "7"), "netlab", "does your server run there, on this port?"),
-            (("chatt", "--port", "9095"), "netlab", "does your server run there, on this port?"),
+            (("--port", "9095"), "netlab", "this is the usual port of chat: netlab client chat"),
+            (
+                ("echo", "--port", "9091", "--host", "box"),
+                "twistd",
+                "this is the usual port of messages: python -m twisted_lab.client messages "
+                "--host box",
+            ),
+            (("chatt", "--port", "7"), "netlab", "does your server run there, on this port?"),
         ):
             self.patch(sys, "argv", [f"/usr/bin/{program}"])
             options = parse(*arguments)

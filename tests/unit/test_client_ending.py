@@ -128,6 +128,14 @@ class VerdictTests(ConnectedTestCase):
             ),
         )
 
+    def test_on_a_terminal_the_last_line_counts_after_a_refused_token(self) -> None:
+        for received, line in ((b"Name or token?\n", LEFT), (b"error: a name has\n", NOT_LET_IN)):
+            self.setUp()
+            dialogue = Login(None, "")
+            dialogue.refused = True
+            said = self.judge("auth", received=received, dialogue=dialogue, interactive=True)
+            self.assertEqual(said, ([line], 1))
+
     def test_refused_lines_give_a_script_status_1(self) -> None:
         for arguments, dialogue, received, refused, interactive, expected in (
             # The client has reported it; a script checks the status.

@@ -160,6 +160,20 @@ class LoginTests(SynchronousTestCase):
         self.assertIsNone(self.tokens.find(SERVER))
         self.assertIsNone(login.heard("Name or token?")[1])
 
+    def test_an_empty_line_is_no_answer_to_the_question_for_a_name(self) -> None:
+        self.tokens.keep(SERVER, ABC)
+        login = self.login()
+        for line, needs_text in (
+            ("Name or token?", False),  # the client answers
+            ("Wrong name, password or token.", False),
+            ("Name or token?", True),
+            ("Password?", False),  # the server reads whatever is typed
+        ):
+            login.heard(line)
+            self.assertEqual(login.needs_text, needs_text, line)
+            login.typed("anna")
+            self.assertFalse(login.needs_text)
+
     def test_a_later_wrong_password_does_not_delete_the_token(self) -> None:
         self.tokens.keep(SERVER, ABC)
         login = self.login()

@@ -389,6 +389,10 @@ class OptionsTests(SynchronousTestCase):
             (["drain", "1", "2"], "usage: drain [SECONDS] ("),
             (["tell", "echo"], "usage: tell SERVICE WORD [ARGUMENT] ("),
             (["tell", "echo", "put", "a", "b"], "usage: tell SERVICE WORD [ARGUMENT] ("),
+            (
+                ["log-level", "inof"],
+                "a level is one of debug, info, warn, error, not 'inof'; did you mean info? (",
+            ),
             (["--control", "tcp:1", "stop"], "--control: expected a unix endpoint such as unix:"),
         ):
             said = io.StringIO()

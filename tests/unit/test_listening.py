@@ -193,11 +193,23 @@ class DescribedEndpointTests(SynchronousTestCase):
         self.assertEqual(
             self.refusal("unix:x", reactor),
             "cannot listen on 'unix:x': another server uses it: stop that one, or choose another "
-            "name",
+            "one with --listen",
         )
 
-    def test_a_busy_endpoint_is_one_line(self) -> None:
-        self.assertEqual(self.refusal("tcp:9090", busy(9090)), "cannot listen on 'tcp:9090': busy")
+    def test_an_endpoint_that_cannot_be_opened_gets_the_advice_of_a_numbered_port(self) -> None:
+        for port, number, text in (
+            (9090, errno.EADDRINUSE, "port 9090 is busy: choose another one with --listen, or 0"),
+            (80, errno.EACCES, "port 80 is privileged: choose one from 1024 up"),
+        ):
+            problem = OSError(number, "no")
+            line = self.refusal(f"tcp:{port}", PortsReactor(mock.Mock(return_value=problem)))
+            self.assertIn(f"cannot listen on 'tcp:{port}': {text}", line)
+
+    def test_a_missing_folder_of_a_unix_socket_is_named(self) -> None:
+        problem = OSError(errno.ENOENT, "No such file or directory", "1", None, "/no/x.lock")
+        reactor = mock.Mock(listenUNIX=mock.Mock(side_effect=problem))
+        line = self.refusal("unix:/no/x", reactor)
+        self.assertEqual(line, "cannot listen on 'unix:/no/x': there is no folder /no")
 
 
 STOCK = ("--transport", "stock")

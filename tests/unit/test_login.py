@@ -33,7 +33,8 @@ from twisted_lab.accounts import (
     name_key,
     register,
 )
-from twisted_lab.accounts.throttle import NETWORK_ALLOWANCE
+from twisted_lab.accounts.login_attempt import LEASE
+from twisted_lab.accounts.throttle import HOUR, NETWORK_ALLOWANCE
 from twisted_lab.login import (
     Account,
     AccountRealm,
@@ -45,6 +46,7 @@ from twisted_lab.login import (
     TokenChecker,
     TooManyFailures,
 )
+from twisted_lab.login.checkers import FIRST_PAUSE
 from twisted_lab.resources import Unable
 
 PASSWORD = b"correct horse"
@@ -229,13 +231,12 @@ class PasswordCheckerTests(LoginTestCase):
         self.hashes.slow = True
         guesses = [self.guess(f"peer{number}", address="10.0.0.1") for number in range(50)]
         self.assertEqual(self.hashes.count, 8)
-        # Others use the allowance before the last seven are counted.
         self.hashes.finish()
-        self.assertEqual(self.hashes.count, NETWORK_ALLOWANCE + 8)
-        self.clock.advance(127)
-        self.assertEqual(self.hashes.count, NETWORK_ALLOWANCE + 8)
-        self.clock.advance(1)
-        self.assertEqual(self.hashes.count, NETWORK_ALLOWANCE + 9)
+        # The first failure makes the next guess wait for the end of the other seven.
+        self.clock.advance(FIRST_PAUSE)
+        for seconds, count in (0, 1), (0.5, 1), (0.5, 2), (1.5, 2), (0.5, 3), (4, 4):
+            self.clock.advance(seconds)
+            self.assertEqual(self.hashes.count, NETWORK_ALLOWANCE + count)
         self.give_up(guesses)
 
     def test_an_ipv6_network_counts_as_one_address(self) -> None:
@@ -305,6 +306,92 @@ class PasswordCheckerTests(LoginTestCase):
     def test_a_full_disk_is_not_a_wrong_password(self) -> None:
         self.storage.full = True
         self.failureResultOf(self.guess("Anna", PASSWORD), Unable)
+
+
+class SeveralProcessesTests(LoginTestCase):
+    """Checkers of several processes, which share only the database."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        shared = (self.storage, self.hashes, self.clock)
+        others = [PasswordChecker(*shared, now=self.now) for _ in range(2)]
+        self.portals = [Portal(self.realm, [each]) for each in (self.passwords, *others)]
+
+    def guess_at(self, process: int, name: str, password: bytes = b"wrong") -> Deferred[Any]:
+        credentials = PeerPassword(name.encode(), password, "10.0.0.1")
+        return self.portals[process].login(credentials, None, IAccount)
+
+    def wait(self, seconds: float) -> None:
+        self.clock.pump([0.25] * int(seconds / 0.25))
+
+    def test_few_guesses_from_an_address_run_at_once(self) -> None:
+        self.hashes.slow = True
+        guesses = [self.guess_at(number % 3, f"peer{number}") for number in range(60)]
+        self.wait(2)
+        self.assertEqual(self.hashes.count, 8)
+        self.give_up(guesses)
+
+    def test_more_processes_allow_no_more_guesses(self) -> None:
+        counts = []
+        for processes in (3, 1):
+            guesses = [self.guess_at(number % processes, f"peer{number}") for number in range(60)]
+            self.wait(200)
+            counts.append(self.hashes.count)
+            # One more each after 0, 1, 2, 4, 8 and 16 s; then a client is told to wait longer.
+            self.give_up(guesses)
+            self.clock.advance(HOUR)
+            self.hashes.count = 0
+        self.assertEqual(counts, [NETWORK_ALLOWANCE + 6] * 2)
+
+    def test_guesses_at_one_name_are_made_one_at_a_time(self) -> None:
+        self.hashes.slow = True
+        guesses = [self.guess_at(number % 3, "Anna") for number in range(6)]
+        self.wait(2)
+        self.assertEqual(self.hashes.count, 1)
+        self.hashes.finish()
+        self.wait(1)
+        self.assertEqual(self.hashes.count, 2)
+        self.give_up(guesses)
+
+    def test_an_attempt_in_another_process_does_not_refuse_the_owner(self) -> None:
+        for _ in range(6):
+            self.failureResultOf(self.guess_at(0, "Anna"), UnauthorizedLogin)
+            self.clock.advance(32)
+        self.hashes.slow = True
+        logins = [self.guess_at(number, "Anna", PASSWORD) for number in range(3)]
+        self.wait(2)
+        self.assertEqual(self.hashes.count, 7)
+        self.hashes.finish()
+        self.wait(2)
+        for login in logins:
+            self.successResultOf(login)
+
+    def test_a_cancelled_attempt_ends_its_turn(self) -> None:
+        self.hashes.slow = True
+        cancelled = self.guess_at(0, "Anna")
+        self.give_up([cancelled])
+        self.hashes.slow = False
+        self.wait(1)  # It counts as a failure.
+        self.successResultOf(self.guess_at(1, "Anna", PASSWORD))
+
+    def test_an_attempt_of_a_dead_process_ends_with_its_lease(self) -> None:
+        self.hashes.slow = True
+        hanging = self.guess_at(0, "Anna")
+        self.hashes.slow = False
+        login = self.guess_at(1, "Anna", PASSWORD)
+        self.wait(LEASE - 1)
+        self.assertNoResult(login)
+        self.wait(2)
+        self.successResultOf(login)
+        self.give_up([hanging])
+
+    def test_a_clock_set_back_ends_leases(self) -> None:
+        self.hashes.slow = True
+        hanging = self.guess_at(0, "Anna")
+        self.hashes.slow = False
+        self.step = -100.0
+        self.successResultOf(self.guess_at(1, "Anna", PASSWORD))
+        self.give_up([hanging])
 
 
 class TokenTests(LoginTestCase):

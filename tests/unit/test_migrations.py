@@ -106,7 +106,7 @@ class OldFileTests(MigrationCase):
             self.make(version)
             self.update(ALL)
             self.assertEqual(self.rows(tables), new)
-            self.assertEqual(self.versions(), {"accounts": 3, "known_peers": 2, "rooms": 3})
+            self.assertEqual(self.versions(), {"accounts": 4, "known_peers": 2, "rooms": 3})
             self.assertEqual(self.rows("SELECT name FROM peers"), [("Anna",)])
             self.assertEqual(self.rows("SELECT name FROM accounts"), [("Anna",)] * (version >= 2))
             self.assertEqual(self.rows("SELECT text FROM said"), [("hello",)] * (version >= 3))
@@ -130,7 +130,7 @@ class OldFileTests(MigrationCase):
         self.assertEqual(self.versions(), {"accounts": 1, "known_peers": 1, "rooms": 3})
         self.assertEqual(self.copies(), ["version-3"])
         self.update(ALL)
-        self.assertEqual(self.versions(), {"accounts": 3, "known_peers": 2, "rooms": 3})
+        self.assertEqual(self.versions(), {"accounts": 4, "known_peers": 2, "rooms": 3})
         self.assertEqual(self.copies(), ["accounts-1.known_peers-1", "version-3"])
 
     def test_an_upgrade_is_reported_with_the_name_of_the_copy(self) -> None:
@@ -146,7 +146,8 @@ class OldFileTests(MigrationCase):
             reports.append(recorder.messages)
         path = Path(self.path).absolute()
         message = (
-            f"upgraded the database {path} (file 7 -> 8); the old file is kept as {path}.version-7"
+            f"upgraded the database {path} (accounts 3 -> 4, file 7 -> 8); "
+            f"the old file is kept as {path}.version-7"
         )
         self.assertEqual(reports, [[message], []])
 

@@ -266,7 +266,21 @@ class OptionsTests(SynchronousTestCase):
     def test_wrong_usage_gives_one_line(self) -> None:
         for arguments, text in (
             (["--only", "echo,talk"], "netlab: --only: expected services among echo, messages"),
-            (["--echo-workers", "2"], "netlab: --echo-workers is not supported: netlab runs all"),
+            (
+                ["--echo-workers", "2"],
+                "netlab: --echo-workers is not supported: netlab runs all services in one process; "
+                "twistd -n netlab-echo --workers 2 runs one service in two processes; leave it out",
+            ),
+            (["--chat-workers", "2"], "--chat-workers is not supported: all members must be"),
+            (
+                ["--workers", "2"],
+                "netlab: there is no option --workers: netlab runs all services in one process; "
+                "twistd -n netlab-echo --workers 2 runs",
+            ),
+            (["--metrics", "9100"], "netlab: --metrics: cannot listen on '9100': "),
+            (["--metrics", "tcp:99999"], "a port is a number from 0 to 65535, not 99999"),
+            (["--echo-listen", "tcp:x"], "cannot listen on 'tcp:x': a number is expected, not 'x'"),
+            (["--control", "unix:x:mode=x"], "netlab: --control: cannot listen on 'unix:x:mode=x'"),
             (
                 ["--port", "3"],
                 "netlab: there is no option --port: --base-port moves the ports of all",
@@ -377,6 +391,15 @@ class MakeServiceTests(SynchronousTestCase):
         ):
             table = self.table("--only", "auth", *arguments, host=host)
             self.assertEqual(table.endswith(note), is_noted, table)
+
+    def test_the_table_says_how_other_machines_connect_where_they_are_meant_to(self) -> None:
+        line = "\non other machines: add --host and the address of this machine\n"
+        for arguments, is_said in (
+            (["--interface", "0.0.0.0"], True),
+            (["--interface", "127.0.0.1"], False),
+            ([], False),  # nobody has asked for that
+        ):
+            self.assertEqual(line in self.table("--only", "echo", *arguments), is_said, arguments)
 
     def test_the_table_shows_how_to_connect(self) -> None:
         self.assertEqual(

@@ -3,11 +3,13 @@ import resource
 import signal
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
+from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.connections import FakeConnection
@@ -21,6 +23,7 @@ from twisted_lab.operations.operator_connections import OperatorFactory
 from twisted_lab.operations.operator_service import OperatorService
 from twisted_lab.ports.file_reserve import raise_file_limit
 from twisted_lab.ports.listening import CannotListen, Listener, TCPPort
+from twisted_lab.resources import NotReady
 from twisted_lab.serving import CannotStart, NetworkService, ServiceProcess
 
 
@@ -122,14 +125,39 @@ class NetworkServiceTests(SynchronousTestCase):
         port = PendingPort(fail(CannotListen("no way")))
         service.addService(NetworkService(service, events, [port], Factory(), self.connections))
         service.privilegedStartService()
-        self.assertFalse(Path(path).exists())  # The user may change before the file is created.
         self.assertRaises(CannotStart, service.startService)
         self.assertIn("critical netlab-other: no way\n", Path(path).read_text())
+
+    def test_no_port_opens_before_the_log_and_the_resources(self) -> None:
+        lacking = mock.Mock(open=mock.Mock(side_effect=NotReady("no database")))
+        for log_file, resources, why in (
+            (f"{self.mktemp()}/missing", [], "cannot write the log"),
+            (None, [lacking], "netlab-sample: no database"),
+        ):
+            service = self.service(self.port(), log_file=log_file)
+            service.resources += resources
+            self.assertRaises(CannotStart, service.privilegedStartService)
+            self.assertIn(why, self.recorder.messages[-1])
+        self.assertEqual(self.reactor.tcpServers, [])
+        lacking.discard.assert_called_once()
+
+    def test_the_log_is_opened_after_a_change_of_the_user(self) -> None:
+        path = self.mktemp()
+        options = SampleOptions()
+        options.parent = usage.Options()
+        dict.update(options.parent, uid=1, nodaemon=True, pidfile="")
+        options.log_file = path
+        process = ServiceProcess(options, self.reactor)
+        process.privilegedStartService()
+        self.assertFalse(Path(path).exists())
+        process.startService()
+        self.assertTrue(Path(path).exists())
+        self.successResultOf(process.stopService())
 
     def test_an_error_at_the_operators_port_prevents_the_start(self) -> None:
         service = self.service(self.port())
         events = ServiceEvents("netlab-control", self.recorder)
-        service.addService(OperatorService(service, events, "nonsense", OperatorFactory()))
+        service.addService(OperatorService(service, events, "nonsense", "--x", OperatorFactory()))
         self.assertRaises(CannotStart, service.startService)
         self.assertEqual(self.recorder.names, ["server failed"])
         self.assertIn("cannot listen on 'nonsense'", self.recorder.messages[-1])
@@ -167,6 +195,7 @@ class NetworkServiceTests(SynchronousTestCase):
     def test_an_unwritable_log_leaves_no_socket_open(self) -> None:
         port: Any = FakeUnixPort()
         service = self.service(PendingPort(succeed(port)), log_file="/nonexistent/events.log")
+        service._changes_user = True  # Only then are the ports open already.
         service.privilegedStartService()
         self.assertRaises(CannotStart, service.startService)
         self.assertTrue(port.lost)

@@ -81,6 +81,19 @@ class PostgreSQLDatabaseTests(SynchronousTestCase):
         results = self.database.run_all([harmless, wrong, harmless])
         self.assertEqual([type(each) for each in results], [str, CannotStore, str])
 
+    def test_only_work_with_locks_of_its_own_does_not_take_turns(self) -> None:
+        async def wrong(_: object) -> None:
+            self.made[0].execute("wrong")
+
+        self.fails["wrong"] = errors.UniqueViolation("twice")
+        for has_own_locks, locks in (False, 3), (True, 0):
+            # One transaction fails, and then each piece has one of its own.
+            self.database.run_all([harmless, wrong], has_own_locks)
+            said = self.made[0].said
+            self.assertEqual(said.count("BEGIN"), 3)
+            self.assertEqual(sum("advisory" in each for each in said), locks)
+            said.clear()
+
     def test_a_refused_connection_is_tried_again_after_a_while(self) -> None:
         self.refusal = psycopg.OperationalError("too many connections")
         self.assertEqual(self.kinds(1), [Unavailable])

@@ -269,7 +269,7 @@ class FloodTests(SynchronousTestCase):
             self.room.leave(old, 20.0)
             self.assertTrue(self.room.is_here(client))
             self.room.leave(new, 20.0)
-            self.assertEqual((self.room._members, self.room._names), ({}, []))
+            self.assertEqual((self.room._members, self.room._names.here()), ({}, "* here: "))
 
     def test_a_gone_member_is_not_delayed(self) -> None:
         address = Address(Rates(), 0.0)

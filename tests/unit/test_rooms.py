@@ -265,6 +265,13 @@ class RoomTests(SynchronousTestCase):
         self.heard[anna].clear()
         self.say(anna, "/sudo")
         self.assertEqual(self.heard[anna], ["error: unknown command; /help lists them"])
+        for command, said in (
+            ("/halp", "error: unknown command; did you mean /help? /help lists them"),
+            ("/" + "hi" * 10_000, "error: unknown command; /help lists them"),
+        ):
+            self.heard[anna].clear()
+            self.say(anna, command)
+            self.assertEqual(self.heard[anna], [said])
 
     def test_a_flooding_member_is_warned_once_and_muted(self) -> None:
         anna, boris = self.join("Anna"), self.join("Boris")

@@ -81,7 +81,7 @@ class ServiceOptionsTests(SynchronousTestCase):
             self.assertEqual("--workers" in str(options), workers)
             self.assertEqual("--listen" in str(options), listen)
         with redirect_stderr(io.StringIO()) as said:
-            self.assertRaises(SystemExit, options.parseOptions, ["--listen", "x"])
+            self.assertRaises(SystemExit, options.parseOptions, ["--listen", "unix:x"])
         self.assertIn("--listen supports only streams", said.getvalue())
 
     def test_a_note_says_that_other_machines_can_connect_unless_that_was_chosen(self) -> None:

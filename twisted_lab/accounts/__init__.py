@@ -10,7 +10,12 @@ from twisted_lab.accounts.accounts import (
     resume_session,
     revoke,
 )
-from twisted_lab.accounts.login_attempt import AttemptHistory, LoginAttempt, remember_network
+from twisted_lab.accounts.login_attempt import (
+    MOST_AT_ONCE,
+    AttemptHistory,
+    LoginAttempt,
+    remember_network,
+)
 from twisted_lab.accounts.passwords import (
     LANES,
     LONGEST_PASSWORD,
@@ -44,6 +49,7 @@ __all__ = [
     "LONGEST_PASSWORD",
     "MEMORY_MIB",
     "MOST_ACCOUNTS",
+    "MOST_AT_ONCE",
     "MOST_REGISTRATIONS",
     "MOST_SESSIONS",
     "PASSES",

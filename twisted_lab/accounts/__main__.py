@@ -26,6 +26,7 @@ from twisted_lab.accounts.commands import (
     Lines,
     NotFound,
     check_account,
+    is_address,
 )
 from twisted_lab.accounts.copying import copy_lab
 from twisted_lab.eventlog.events import UPGRADED, changes
@@ -80,7 +81,7 @@ class AccountsOptions(Options):
         kind="database",
     )
 
-    yes = option.flag(N_("Answer the question of clear with yes."))
+    yes = option.flag(N_("Answer the question of clear or forget with yes."))
 
     def parseArgs(self, command: str = "", *arguments: str) -> None:
         """Take the command and its arguments."""
@@ -114,8 +115,10 @@ class AccountsOptions(Options):
             )
         if command == "copy" and "database" in self.given:
             raise UsageError(_("copy takes FROM TO, not --database"))
-        if self.yes and command != "clear":
-            raise UsageError(_("--yes is for clear: {command} asks nothing", command=command))
+        if self.yes and command not in ("clear", "forget"):
+            raise UsageError(
+                _("--yes is for clear and forget: {command} asks nothing", command=command)
+            )
         if any("\udc80" <= char <= "\udcff" for char in "".join(arguments)):
             raise UsageError(
                 _("{command} takes UTF-8, not {word!r}", command=command, word=arguments[0])
@@ -158,6 +161,22 @@ def yes_or_no(text: str) -> str:
         if text.lower() in (answer, answer[0]):
             return answer
     raise UsageError(_("expected yes or no, not {answer!r}", answer=text))
+
+
+def what_is_deleted(command: str, *arguments: str) -> str:
+    """Return the question before a command that deletes accounts; "" for another one."""
+    if command == "clear":
+        return _(
+            "Delete all accounts with their sessions, all known addresses and all counts of "
+            "failures? The chat's messages stay. (yes or no)"
+        )
+    if command == "forget" and not is_address(arguments[0]):
+        return _(
+            "Delete the account {name} with its sessions, and all known addresses with that name? "
+            "To end a delay, forget the address. (yes or no)",
+            name=arguments[0],
+        )
+    return ""
 
 
 def opened(options: AccountsOptions) -> Database[AllQueries]:
@@ -224,13 +243,9 @@ def run(options: AccountsOptions) -> Lines:
             with closing(opened(options)) as database:
                 database.run(lambda kept: check_account(kept, command, arguments[0]))
         arguments.append(Passwords().hash(ask_password()))
-    if command == "clear" and not options.yes:
-        question = _(
-            "Delete all accounts with their sessions, all known addresses and all counts of "
-            "failures? The chat's messages stay. (yes or no)"
-        )
-        if ask(_in_file(options, question), "no", yes_or_no) != "yes":
-            raise NotFound(_("nothing is deleted"))
+    question = "" if options.yes else what_is_deleted(command, *arguments)
+    if question and ask(_in_file(options, question), "no", yes_or_no) != "yes":
+        raise NotFound(_("nothing is deleted (with --yes the command does not ask)"))
     with closing(opened(options)) as database:
         try:
             lines = database.run(lambda kept: COMMANDS[command](kept, *arguments))

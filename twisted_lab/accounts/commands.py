@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from twisted_lab.accounts.accounts import change_password, check_new_name, register
@@ -156,10 +155,19 @@ async def passwd(kept: AllQueries, name: str, hashed: str) -> Lines:
     return [_("changed the password of {name}; its sessions are ended", name=account.name)]
 
 
+def is_address(word: str) -> bool:
+    """Tell whether `forget` takes a word as an address or a network, and not as a name."""
+    try:
+        ipaddress.ip_address(word.removesuffix("/64"))
+    except ValueError:
+        return False
+    return True
+
+
 async def forget(kept: AllQueries, word: str) -> Lines:
     """Delete an account, or known peers by address or name, with their failures."""
     lines = []
-    with suppress(ValueError):
+    if is_address(word):
         address = ipaddress.ip_address(word.removesuffix("/64"))
         word = str(getattr(address, "ipv4_mapped", None) or address)
         found = [

@@ -42,6 +42,13 @@ class FailedNetwork(NamedTuple):
     failures: int
 
 
+class Attempts(NamedTuple):
+    """Numbers of attempts that are in progress: for a name in a place, and in a network."""
+
+    for_name: int
+    in_network: int
+
+
 SESSIONS = "SELECT digest, account, origin, since, used, ends, reason FROM sessions "
 
 
@@ -234,6 +241,44 @@ class Queries(Protocol):
     @statement(sql="DELETE FROM failures")
     async def forget_all_failures(self) -> None:
         """Delete all failures."""
+
+    # Attempts in progress
+
+    @query(
+        sql="SELECT coalesce((SELECT now FROM login_clock), {now})",
+        load=one(row(float)),
+    )
+    async def time(self, now: float) -> float:
+        """Return the time of the database's server; `now` if it is a file."""
+        ...
+
+    @statement(
+        sql="INSERT INTO attempts (id, subject, place, network, ends) "
+        "VALUES ({key}, {subject}, {place}, {network}, {ends})"
+    )
+    async def add_attempt(
+        self, key: str, subject: str, place: str, network: str, ends: float
+    ) -> None:
+        """Store an attempt that is in progress."""
+
+    @query(
+        sql="SELECT coalesce(sum(CASE WHEN subject = {subject} AND place = {place} "
+        "THEN 1 ELSE 0 END), 0), "
+        "coalesce(sum(CASE WHEN network = {network} AND network <> '' THEN 1 ELSE 0 END), 0) "
+        "FROM attempts",
+        load=one(row(Attempts)),
+    )
+    async def attempts(self, subject: str, place: str, network: str) -> Attempts:
+        """Return the numbers of attempts that are in progress."""
+        ...
+
+    @statement(sql="DELETE FROM attempts WHERE id = {key}")
+    async def end_attempt(self, key: str) -> None:
+        """Delete an attempt."""
+
+    @statement(sql="DELETE FROM attempts WHERE ends <= {now} OR ends > {latest}")
+    async def forget_attempts(self, now: float, latest: float) -> None:
+        """Delete the attempts whose lease has ended, or ends later than any new one."""
 
     # Networks from which the owner of an account has logged in
 

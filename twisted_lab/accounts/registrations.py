@@ -20,12 +20,14 @@ async def registration_wait(queries: Queries, network: str, most: int, now: floa
         most: The number of accounts that a network may open per day.
         now: The time, in seconds of Unix time.
     """
+    now = await queries.time(now)
     today = await _today(queries, network, now)
     return today.last + DAY - now if today.count >= most else 0.0
 
 
 async def count_registration(queries: Queries, network: str, now: float) -> None:
     """Count a new account of `network`."""
+    now = await queries.time(now)
     today = (await _today(queries, network, now)).one_more_today(now)
     await queries.set_failures(REGISTRATIONS, network, today.count, today.last)
 

@@ -43,6 +43,12 @@ _SKELETONS = (
     "CREATE INDEX skeletons_by_account ON skeletons (account)",
 )
 
+# Those in progress; see `LoginAttempt`.
+_ATTEMPTS = (
+    "CREATE TABLE attempts (id TEXT PRIMARY KEY, subject TEXT NOT NULL, place TEXT NOT NULL, "
+    "network TEXT NOT NULL, ends DOUBLE PRECISION NOT NULL)"
+)
+
 STEPS: tuple[tuple[str, ...], ...] = (
     (
         """
@@ -93,6 +99,8 @@ STEPS: tuple[tuple[str, ...], ...] = (
         *counted("failures"),
         *counted("accounts"),
     ),
+    # Processes that share a file have one clock: their own.
+    (_ATTEMPTS, "CREATE VIEW login_clock AS SELECT NULL AS now"),
 )
 
 SERVER_STEPS: tuple[tuple[str, ...], ...] = (
@@ -126,6 +134,12 @@ SERVER_STEPS: tuple[tuple[str, ...], ...] = (
         "VALUES ('unknown names', gen_random_uuid()::text || gen_random_uuid()::text)",
         *counted_on_server("failures"),
         *counted_on_server("accounts"),
+    ),
+    # The clocks of nodes differ, so that of the server counts.
+    (
+        _ATTEMPTS,
+        "CREATE VIEW login_clock AS "
+        "SELECT CAST(extract(epoch FROM now()) AS DOUBLE PRECISION) AS now",
     ),
 )
 

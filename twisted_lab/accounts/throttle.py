@@ -14,7 +14,7 @@ LONGEST_DELAY = HOUR
 LONGEST_NETWORK_DELAY = HOUR / 4
 # Failures of one network, for all names together, before its back-off begins: in a class of thirty
 # each may mistype once. With a pause after each series, so that the failures are forgotten, one
-# network can make 912 guesses a day at different names. Without the allowance these are 210.
+# network can make 881 guesses a day at different names. Without the allowance these are 210.
 NETWORK_ALLOWANCE = 30
 # Wrong passwords per day for one name, from all networks together that are unknown to its account.
 MOST_ELSEWHERE = 100

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
@@ -65,13 +66,15 @@ def main() -> None:
 def _check(options: Options, task: Task) -> int:
     # Opened before anything is checked, so that a wrong path is known at once.
     files = {name: _open(path) for name in FORMATS if (path := options[name]) and path != "-"}
-    required = task.requirements
-    total = len(with_needs(required, frozenset(options.only))) or len(required)
+    ids = [each.id for each in task.requirements]
+    wanted = with_needs(task.requirements, frozenset(options.only or ids))
+    total = len(wanted)
     report = _run(options, task, total)
     if not options.connect:
         report = redacted(report, secrets_in(read_files(options.folder)))
     if len(report.findings) < total:
-        return _say_stopped(options, report, total)
+        done = {each.requirement.id for each in report.findings}
+        return _say_stopped(options, report, [each for each in ids if each in wanted - done])
     status = report.status(options.strict)
     for name, file in files.items():
         try:
@@ -92,12 +95,13 @@ def _check(options: Options, task: Task) -> int:
     return status
 
 
-def _say_stopped(options: Options, report: Report, total: int) -> int:
+def _say_stopped(options: Options, report: Report, unchecked: Sequence[str]) -> int:
     # Not to files: programs that read them take each report for a whole one.
     if report.findings and not options.printed:
         style = style_of(sys.stdout, os.environ)
-        _print(terminal_report(report, style, options.hint, options.picture))
-    _complain(_("stopped after {done} of {total}", done=len(report.findings), total=total))
+        _print(terminal_report(report, style, options.hint, options.picture, unchecked))
+    done = len(report.findings)
+    _complain(_("stopped after {done} of {total}", done=done, total=done + len(unchecked)))
     return _INTERRUPTED
 
 

@@ -153,7 +153,7 @@ def _check_class(
         written = write_class(students, options.report, options.marks, files, random)
     except (OSError, ValueError) as problem:
         _end(_("cannot write the reports: {reason}", reason=problem))
-    table = class_table(students, report.tasks, style_of(sys.stdout, os.environ))
+    table = class_table(students, report.tasks, style_of(sys.stdout, os.environ), options.marks)
     write_out(ClassOptions.command, "\n".join((table, "", *map(str, written))))
     return [*remarks(students), *lost, *files]
 

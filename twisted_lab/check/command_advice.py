@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from shutil import which
 
+from twisted_lab.check.near_folders import folder_advice
 from twisted_lab.text.language import _
 from twisted_lab.text.nearest import did_you_mean
 
@@ -27,6 +28,8 @@ def command_advice(command: Sequence[str], folder: Path) -> str:
     if which(file if "/" in program else program):
         return ""  # something else is wrong
     if not file.is_file():
+        if "/" in program:
+            return folder_advice(folder, program)
         return did_you_mean(program, filter(which, _USUAL))
     words = ["python", *command] if file.suffix == ".py" else [f"./{program}", *command[1:]]
     return _("try: {command}", command=shlex.join(words))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from twisted.python.usage import UsageError
 
 from twisted_lab.check.catalogue import Catalogue
+from twisted_lab.check.near_folders import folders_in
 from twisted_lab.ports.addresses import host_and_port
 from twisted_lab.text.language import _
-from twisted_lab.text.nearest import did_you_mean
+from twisted_lab.text.nearest import did_you_mean, with_nearest
 
 _LOOK_ALIKE = str.maketrans("АВЕКМНОРСТУХ\N{EN DASH}\N{EM DASH}", "ABEKMHOPCTYX--")  # noqa: RUF001
+_BROKEN_PLACE = re.compile(r"\{(host|port)(?![\w}])|(?<![\w{])(host|port)\}")
 _RANGE = re.compile(r"([A-Z]{2,4}-)([0-9]{1,3})(?:\.\.|-)(?:\1)?([0-9]{1,3})")
 
 
@@ -37,9 +39,12 @@ def existing_folder(text: str) -> Path:
     Raises:
         UsageError: It does not exist.
     """
-    if not Path(text).is_dir():
-        raise UsageError(_("expected a folder that exists, not {text!r}", text=text))
-    return Path(text)
+    folder = Path(text)
+    if not folder.is_dir():
+        problem = _("expected a folder that exists, not {text!r}", text=text)
+        near = (str(each) for each in folders_in(folder.parent))
+        raise UsageError(with_nearest(problem, str(folder), near))
+    return folder
 
 
 def existing_file(text: str) -> Path:
@@ -83,6 +88,20 @@ def _range(word: str) -> Iterable[str]:
     prefix, first, last = found.groups()
     # A range that is the wrong way round stays one word, which no requirement has as its id.
     return [f"{prefix}{n}" for n in range(int(first), int(last) + 1)] or (word,)
+
+
+def require_whole_places(command: Sequence[str]) -> None:
+    """See that ``{host}`` and ``{port}`` in a command have both of their braces.
+
+    Raises:
+        UsageError: One has not.
+    """
+    for word in command:
+        found = _BROKEN_PLACE.search(word)
+        # Code in an argument may have other words in braces.
+        if found and word.count("{") != word.count("}"):
+            place = found[1] or found[2]
+            raise UsageError(_("{word!r} lacks a brace of {{{place}}}", word=word, place=place))
 
 
 def require_known(option: str, names: Iterable[str], catalogue: Catalogue) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from twisted.python.usage import UsageError
@@ -21,8 +22,9 @@ from twisted_lab.check.task import Role, Task
 from twisted_lab.text import option
 from twisted_lab.text.command_line import as_started
 from twisted_lab.text.language import N_, _
-from twisted_lab.text.nearest import advice
+from twisted_lab.text.nearest import advice, nearest
 
+_CLASS = "class"  # in place of a task: another command
 _EXAMPLE = "python -m twisted_lab.check echo-server -- python server.py"
 
 
@@ -66,11 +68,14 @@ class Options(LanguageOption):
         option_values.answer,
         metavar="WORDS=ANSWER",
     )
-    only = option.parsed(
-        N_("Check these requirements alone: ES-4 or ES-4,ES-5. [default: all of the task]"),
-        option_values.ids,
-        default=(),
-        metavar="IDS",
+    only = replace(
+        option.parsed(
+            N_("Check these requirements alone: ES-4 or ES-4,ES-5. [default: all of the task]"),
+            option_values.ids,
+            default=(),
+            metavar="IDS",
+        ),
+        repeats=True,
     )
     strict = option.flag(N_("Treat SHOULD like MUST in the exit status."))
     profile = option.choice(
@@ -129,7 +134,13 @@ class Options(LanguageOption):
             end = options.index("--")
             self.program = tuple(options[end + 1 :])
             options = options[:end]
-        super().parse(options)
+        try:
+            super().parse(options)
+        except UsageError as problem:  # maybe about an option of the other command
+            word = options[0] if options else ""
+            if word in self.catalogue.tasks or nearest(word, self._words) != _CLASS:
+                raise
+            raise UsageError(self._no_task(word)) from problem
 
     def parseArgs(self, task: str = "", *others: str) -> None:
         """Take the task.
@@ -139,6 +150,8 @@ class Options(LanguageOption):
         """
         if self.profile:
             self.catalogue = Catalogue(PROFILES[self.profile].tasks)
+        if task == _CLASS:
+            raise UsageError(_("the word class comes before all options"))
         if self.tasks:
             try:
                 add_own_tasks(self.tasks, self.catalogue)
@@ -146,10 +159,7 @@ class Options(LanguageOption):
                 raise UsageError(f"--tasks: {problem}") from None
         tasks = self.catalogue.tasks
         if task and task not in tasks:
-            known = (*tasks, "class")
-            raise UsageError(
-                _("there is no task {task!r}; {advice}", task=task, advice=advice(task, known))
-            )
+            raise UsageError(self._no_task(task))
         if others:
             raise UsageError(
                 _(
@@ -194,6 +204,7 @@ class Options(LanguageOption):
             )
         if not self.connect and not self.program:
             raise UsageError(_("give the command after --, as in {example}", example=self._example))
+        option_values.require_whole_places(self.program)
         for each in self.only:
             if self.catalogue.requirements[each] not in self.task.requirements:
                 raise UsageError(
@@ -223,6 +234,14 @@ class Options(LanguageOption):
         if not self.program:
             self.program = profile.command
             self.task = self.task or profile.whole
+
+    @property
+    def _words(self) -> Sequence[str]:
+        return *self.catalogue.tasks, _CLASS
+
+    def _no_task(self, word: str) -> str:
+        question = advice(word, self._words)
+        return _("there is no task {task!r}; {advice}", task=word, advice=question)
 
     @property
     def _example(self) -> str:

@@ -23,6 +23,7 @@ from twisted_lab.client.tls import Verifier
 from twisted_lab.client.tls import advice as tls_advice
 from twisted_lab.interfaces import Reactor
 from twisted_lab.ports.resolving import Resolver
+from twisted_lab.text.command_line import as_started
 from twisted_lab.text.language import _
 
 HANDSHAKE_SECONDS = 30.0
@@ -47,6 +48,17 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
     elif isinstance(error, ConnectTimeout):
         why = _("no answer; check host and port, and whether a firewall is in the way")
     elif isinstance(error, ConnectError) and error.osError:
+        if other := options.usual_service:
+            command = f"python -m twisted_lab.client {other}"
+            if "host" in options.given:
+                command += f" --host {options.host}"
+            why = _(
+                "{reason}; this is the usual port of {service}: {command}",
+                reason=_(os.strerror(error.osError)).lower(),
+                service=other,
+                command=as_started(command),
+            )
+            return not_connected(options, why)
         reason, command = _(os.strerror(error.osError)).lower(), options.start_command
         why = (
             _(

@@ -30,8 +30,10 @@ class Dialogue(Protocol):
         succeeded: Whether the conversation has achieved its purpose.
         refused: Whether the server has refused an automatic answer.
         says_exit: Whether the client sends ``exit`` before it half-closes.
+        needs_text: Whether an empty line is no answer to the last question.
     """
 
+    needs_text: bool
     listens: bool
     says_exit: bool
     has_secrets: bool
@@ -65,6 +67,7 @@ class AnyTalk:
         says_exit: See `Dialogue`.
     """
 
+    needs_text = False
     listens = False
     has_secrets = False
     hidden = False
@@ -87,6 +90,7 @@ class AnyTalk:
 class Introduction:
     """The conversation of netlab-ident: the server greets the client, and closes."""
 
+    needs_text = False
     listens = True
     says_exit = False
     has_secrets = False
@@ -121,6 +125,7 @@ class Login:
 
     def __init__(self, tokens: Tokens | None, server: str) -> None:
         self.hidden = self.over = self.succeeded = self.refused = False
+        self.needs_text = False
         self._tokens = tokens
         self._server = server
         self._token = tokens.find(server) if tokens else None
@@ -135,6 +140,7 @@ class Login:
     def typed(self, text: str) -> None:
         """See `Dialogue`: a password may follow before the server has asked for it."""
         self._is_ahead = not self._is_asked
+        self.needs_text = False
         self.hidden = not self.succeeded or text.strip() == "passwd"
 
     def heard(self, line: str) -> tuple[str, str | None]:
@@ -147,6 +153,7 @@ class Login:
         self.hidden = line.casefold().endswith(PASSWORD_ENDS) or (asks_name and self._is_ahead)
         if asks_name:
             self._is_asked, self._is_ahead = True, False
+            self.needs_text = not self.holds_input or self._tried
         if HELLO in line or WELCOME_BACK in line:
             self.succeeded = True
         if line.startswith(GOODBYE):

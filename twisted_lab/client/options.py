@@ -222,6 +222,12 @@ class ClientOptions(Options):
         return as_started(command) if is_ours else ""
 
     @property
+    def usual_service(self) -> str:
+        """Another service of this package whose default port it is; "" if there is none."""
+        names = (name for name, each in DEFAULTS.items() if each.port == self.port)
+        return next((name for name in names if name != self.service), "")
+
+    @property
     def answers(self) -> bool:
         """Whether the service is known to answer all input."""
         return self.service in DEFAULTS

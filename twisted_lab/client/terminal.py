@@ -22,6 +22,7 @@ from twisted_lab.client.ending import Ended
 from twisted_lab.client.exit_line import UntilExit
 from twisted_lab.client.plain_editor import PlainEditor
 from twisted_lab.client.rendering import WholeLines, visible
+from twisted_lab.text.language import _
 from twisted_lab.text.token_form import TOKEN_PREFIX
 
 
@@ -116,6 +117,9 @@ async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialo
                 while not connection.ended.called:
                     typing = asyncio.ensure_future(session.prompt_async(handle_sigint=False))
                     line = await Deferred.fromFuture(typing)
+                    if dialogue.needs_text and not line.strip():
+                        sys.stdout.write(_("(type an answer, or exit to leave)") + "\n")
+                        continue
                     if echo.is_off and not (dialogue.hidden or line.startswith(TOKEN_PREFIX)):
                         sys.stdout.write(f"{line}\n")
                     # Pasted text may contain several lines.

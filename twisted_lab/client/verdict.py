@@ -37,7 +37,8 @@ def verdict(
         return Ended(_("the server did not answer") if tls else f"{peer}: {_(SILENT)}")
     framing = connection.framing
     if not dialogue.succeeded:
-        if dialogue.refused:
+        # On a terminal the conversation goes on after the refusal, and ends for another reason.
+        if dialogue.refused and not interactive:
             return Ended(
                 _("the stored token was refused: see the server's reply, and run the client again")
             )

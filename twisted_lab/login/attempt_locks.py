@@ -1,4 +1,4 @@
-"""Locks that limit simultaneous login attempts."""
+"""Locks that limit simultaneous login attempts of one process; those of others have leases."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from weakref import WeakValueDictionary
 
 from twisted.internet.defer import DeferredSemaphore
 
+from twisted_lab.accounts import MOST_AT_ONCE
 from twisted_lab.peers import network, site
-
-# At most this many attempts from one network run at once, while none has failed.
-MOST_AT_ONCE = 8
 
 
 class AttemptLocks:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from math import ceil
 from typing import Protocol
@@ -14,7 +15,7 @@ from typing import Protocol
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import ICredentials, IUsernamePassword, UsernamePassword
 from twisted.cred.error import UnauthorizedLogin
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from zope.interface import Attribute, implementer
@@ -38,6 +39,9 @@ from twisted_lab.text.language import N_
 
 # An attempt that would wait for longer is refused at once, with the reason.
 LONGEST_WAIT = 30.0  # seconds
+# Pauses between looks whether the attempts of other processes have ended; each is twice as long.
+FIRST_PAUSE = 0.05  # seconds
+LONGEST_PAUSE = 1.0
 
 
 class Hashes(Protocol):
@@ -181,19 +185,37 @@ class PasswordChecker:
         is_alone = False
         while True:
             async with self._locks.hold(key, address, is_alone):
-                begin = partial(attempt.begin, now=self._now(), is_alone=is_alone)
-                history = await self._storage.run(begin)
-                if isinstance(credentials, PeerPassword) and history.account:
-                    credentials.account = history.account.name
-                if history.may_proceed:
-                    check = partial(self._compare, history, password, credentials)
-                    return await self._check(attempt, check)
+                try:
+                    history = await self._begin(attempt, is_alone)
+                    if isinstance(credentials, PeerPassword) and history.account:
+                        credentials.account = history.account.name
+                    if history.may_proceed:
+                        check = partial(self._compare, history, password, credentials)
+                        return await self._check(attempt, check)
+                except CancelledError:
+                    Deferred.fromCoroutine(self._leave(attempt))
+                    raise
             # The locks are released during the delay.
             if history.delay > LONGEST_WAIT:
                 raise TooManyFailures(history)
             if history.delay:
                 await deferLater(self._clock, history.delay)
             is_alone = history.network_failed
+
+    async def _begin(self, attempt: LoginAttempt, is_alone: bool) -> AttemptHistory:
+        """Begin an attempt when those of other processes allow it, or return why it has to wait."""
+        pause = FIRST_PAUSE
+        while True:
+            begin = partial(attempt.begin, now=self._now(), is_alone=is_alone)
+            history = await self._storage.run(begin)
+            if history.is_turn or history.delay or (history.network_failed and not is_alone):
+                return history
+            await deferLater(self._clock, pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _leave(self, attempt: LoginAttempt) -> None:
+        with suppress(Unable):  # Then its lease ends.
+            await self._storage.keep(attempt.leave)
 
     async def _check(
         self, attempt: LoginAttempt, check: Callable[[], Awaitable[str | None]]

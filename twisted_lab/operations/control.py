@@ -13,6 +13,7 @@ from twisted.protocols.amp import AMP, BinaryBoxProtocol, CommandLocator
 from twisted.python.failure import Failure
 
 from twisted_lab import __version__
+from twisted_lab.eventlog.options import LEVELS
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.operations.control_commands import (
     MOST_ANSWER,
@@ -170,9 +171,8 @@ class Controls(CommandLocator):
     @SetLogLevel.responder
     def set_log_level(self, level: str) -> Answer:
         """See `SetLogLevel`."""
-        levels = ("debug", "info", "warn", "error")
-        if level not in levels:
-            raise Refusal(f"a level is one of {', '.join(levels)}, not {level!r}")
+        if level not in LEVELS:
+            raise Refusal(f"a level is one of {', '.join(LEVELS)}, not {level!r}")
         self._process.events.controlled(f"log from {level} up")
         self._process.log_from(LogLevel.levelWithName(level))
         return {}
@@ -230,4 +230,4 @@ def control_service(process: ServiceProcess, description: str) -> NetworkService
     if "mode=" not in description:
         description += ":mode=600"
     events = process.log.events_of("netlab-control")
-    return OperatorService(process, events, description, ControlFactory(process))
+    return OperatorService(process, events, description, "--control", ControlFactory(process))

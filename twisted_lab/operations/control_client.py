@@ -13,6 +13,7 @@ from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.protocols.amp import AMP, AmpError
 from twisted.python.usage import UsageError
 
+from twisted_lab.eventlog.options import LEVELS
 from twisted_lab.interfaces import Reactor
 from twisted_lab.operations.control_commands import (
     PAGE,
@@ -32,6 +33,7 @@ from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, complain, write_out
 from twisted_lab.text.escaping import escape
 from twisted_lab.text.language import N_, Message, _
+from twisted_lab.text.nearest import with_nearest
 from twisted_lab.text.tables import table
 
 ANSWER_SECONDS = 10.0  # seconds until an answer
@@ -84,6 +86,10 @@ class ControlOptions(Options):
         if not least <= len(others) <= len(needs):
             usage = f"{word} {WORDS[word]}".rstrip()
             raise UsageError(_("usage: {words}", words=usage))
+        if word == "log-level" and others[0] not in LEVELS:
+            known, text = ", ".join(LEVELS), others[0]
+            problem = _("a level is one of {known}, not {text!r}", known=known, text=text)
+            raise UsageError(with_nearest(problem, text, LEVELS))
         if word == "drain" and others:
             _check_seconds(others[0])
         self.word = word

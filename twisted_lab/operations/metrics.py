@@ -223,4 +223,5 @@ def metrics_service(process: ServiceProcess, description: str) -> NetworkService
         b"/health": lambda: health(process),
     }
     events = process.log.events_of("netlab-metrics")
-    return OperatorService(process, events, description, PageFactory(pages, process.reactor))
+    factory = PageFactory(pages, process.reactor)
+    return OperatorService(process, events, description, "--metrics", factory)

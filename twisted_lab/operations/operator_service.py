@@ -16,6 +16,7 @@ class OperatorService(NetworkService):
         process: The process that the service belongs to.
         events: The reporter of the service's events.
         description: The endpoint to listen on.
+        option: The option that chooses it.
         factory: Builds a protocol for each connection.
     """
 
@@ -26,9 +27,10 @@ class OperatorService(NetworkService):
         process: ServiceProcess,
         events: ServiceEvents,
         description: str,
+        option: str,
         factory: OperatorFactory,
     ) -> None:
-        endpoint = DescribedEndpoint(process.reactor, description)
+        endpoint = DescribedEndpoint(process.reactor, description, option)
         listener = Guarded(endpoint, process.files, is_own=True)
         super().__init__(process, events, [listener], factory, factory.connections)
 

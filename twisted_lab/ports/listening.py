@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -26,15 +25,14 @@ from twisted.internet.unix import Server as UNIXServer
 from twisted.python.failure import Failure
 from twisted.python.reflect import qual
 
-from twisted_lab.disconnects import tls_text
 from twisted_lab.peers import address_text
 from twisted_lab.ports.addresses import bind_problem
+from twisted_lab.ports.endpoints import cannot_listen
 from twisted_lab.ports.fast.poller import Poller
 from twisted_lab.ports.fast.transport import ImmediateServer
 from twisted_lab.ports.file_reserve import FileReserve
 from twisted_lab.ports.udp_port import LARGEST_DATAGRAM, DatagramPort
-from twisted_lab.text.language import N_, Message, message_of
-from twisted_lab.text.system_errors import reason_of
+from twisted_lab.text.language import N_
 
 # Connections that the kernel's queue holds. If a burst overflows it, clients lose a second until
 # TCP retransmits their SYN.
@@ -172,10 +170,14 @@ class UDPPort(_NumberedPort):
 
 @dataclass(frozen=True)
 class DescribedEndpoint:
-    """A Twisted server endpoint description, such as ``unix:/run/echo``."""
+    """A Twisted server endpoint description, such as ``unix:/run/echo``.
+
+    `option` is the option that chooses the endpoint.
+    """
 
     reactor: object
     description: str
+    option: str = "--listen"
     wanted: None = None
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
@@ -187,13 +189,7 @@ class DescribedEndpoint:
                 port = checked_port(await endpoint.listen(factory))
             except Exception as error:
                 # Parsers and endpoints are plugins and may raise any exception.
-                raise CannotListen(
-                    N_(
-                        "cannot listen on {endpoint!r}: {reason}",
-                        endpoint=self.description,
-                        reason=self._explain(error),
-                    )
-                ) from error
+                raise CannotListen(cannot_listen(self.description, error, self.option)) from error
             return port
 
         return Deferred.fromCoroutine(listen())
@@ -203,32 +199,6 @@ class DescribedEndpoint:
         if self.description.startswith("systemd:"):
             raise CannotListen(N_("systemd owns the socket; stop it with systemctl"))
         return self
-
-    def _explain(self, error: Exception) -> Message:
-        if isinstance(error, CannotListen):
-            return message_of(error)
-        why = getattr(error, "socketError", error)
-        if isinstance(why, OSError):
-            name = why.filename2 or why.filename
-            reason = reason_of(why)
-            return (
-                Message("{reason}: {file}", reason=reason, file=os.fsdecode(name))
-                if name
-                else reason
-            )
-        if type(why).__module__.startswith("OpenSSL"):
-            return N_("its key or certificate cannot be used ({reason})", reason=tls_text(why))
-        if why == "Cannot acquire lock":  # of a unix socket
-            return N_("another server uses it: stop that one, or choose another name")
-        if self.description.startswith("systemd:") and isinstance(why, LookupError):
-            return N_("systemd has passed no such socket")
-        problem: str = " ".join(str(why).split())
-        if problem.startswith("invalid literal for int()"):
-            problem = N_("a number is expected, not {text}", text=problem.rpartition(": ")[2])
-        return N_(
-            "{problem}; an endpoint is written like tcp:9090 or unix:/run/echo.sock",
-            problem=problem,
-        )
 
 
 @dataclass(frozen=True)

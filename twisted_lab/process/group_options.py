@@ -20,6 +20,10 @@ from twisted_lab.text.printing import print_line
 
 FIRST_PORT = 9090  # the default port of netlab-echo; those of the others follow it
 _HELP_ALL = N_("Display this help with the options of each service, and exit.")
+ONE_PROCESS = N_(
+    "netlab runs all services in one process; twistd -n netlab-echo --workers 2 runs one service "
+    "in two processes"
+)
 # Options that cannot apply to several services.
 SINGLE_SERVICE_OPTIONS = {"port", "listen", "ask", "workers"}
 
@@ -75,14 +79,14 @@ class GroupOptions(ProcessOptions):
         self.services = services
         self._services_by_option = services_by_option
         for options in services.values():
-            options.why_one_process = N_("netlab runs all services in one process")
+            options.why_one_process = options.why_one_process or ONE_PROCESS
             options.hidden |= {"workers"}
         self.hidden = frozenset(
             name for name, having in services_by_option.items() if len(having) == 1
         )
 
     def parse(self, options: Sequence[str]) -> None:
-        """See `Options`; ``--port`` is the most likely mistake."""
+        """See `Options`; ``--port`` and ``--workers`` are the most likely mistakes."""
         try:
             super().parse(options)
         except usage.UsageError as error:
@@ -92,6 +96,10 @@ class GroupOptions(ProcessOptions):
                         "there is no option --port: --base-port moves the ports of all services, "
                         "and --echo-port and the like that of one"
                     )
+                ) from None
+            if str(error) == "option --workers not recognized":
+                raise usage.UsageError(
+                    _("there is no option --workers: {reason}", reason=_(ONE_PROCESS))
                 ) from None
             raise
 

@@ -32,7 +32,8 @@ def listeners(
     """Return the stream listeners for `options`; `name` is the name of the port's option."""
     reactor, events = process.reactor, process.log.events_of(options.command)
     found: list[Listener] = [
-        DescribedEndpoint(reactor, description) for description in options.listen
+        DescribedEndpoint(reactor, description, options.name_of("listen"))
+        for description in options.listen
     ] or [
         TCPPort(
             reactor,

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.python.usage import UsageError
 
 from twisted_lab.eventlog.options import LogOptions
+from twisted_lab.ports.endpoints import endpoint
 from twisted_lab.ports.file_reserve import raise_file_limit
 from twisted_lab.text import option
 from twisted_lab.text.command_line import CannotRun
@@ -43,7 +44,7 @@ def control_endpoint(text: str) -> str:
                 path=path,
             )
         )
-    return text
+    return endpoint(text)
 
 
 def socket_paths(*endpoints: str | None) -> list[str]:
@@ -78,8 +79,9 @@ class ProcessOptions(LogOptions):
         default=None,
         metavar="unix:PATH",
     )
-    metrics = option.text(
+    metrics = option.parsed(
         N_("Serve metrics to Prometheus at this endpoint, such as tcp:9100:interface=127.0.0.1."),
+        endpoint,
         default=None,
         metavar="ENDPOINT",
     )

@@ -9,6 +9,7 @@ from twisted.python import usage
 
 from twisted_lab.channels.connections import MOST, MOST_PER_PEER, Connections
 from twisted_lab.ports.addresses import ALL_IPV4, check_bindable, interface_address, port_number
+from twisted_lab.ports.endpoints import endpoint
 from twisted_lab.process.plugins import default_ports
 from twisted_lab.process.process_options import ProcessOptions, socket_paths
 from twisted_lab.text import option
@@ -70,6 +71,7 @@ class ServiceOptions(ProcessOptions):
             "Listen on this endpoint (tcp6:9090, unix:/run/echo) instead of --port; can be given "
             "several times."
         ),
+        endpoint,
         metavar="ENDPOINT",
     )
     transport = option.choice(
@@ -124,7 +126,7 @@ class ServiceOptions(ProcessOptions):
             if self.why_one_process:
                 raise usage.UsageError(
                     _(
-                        "{workers} is not supported: {reason}",
+                        "{workers} is not supported: {reason}; leave it out",
                         workers=self.name_of("workers"),
                         reason=_(self.why_one_process),
                     )

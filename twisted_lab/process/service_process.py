@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from twisted.application.service import IServiceCollection
 from twisted.internet.defer import Deferred
@@ -44,7 +44,8 @@ class ServiceProcess(ServiceGroup):
         events: The reporter of the process's events.
         files: The reserve of file descriptors.
         drain_seconds: The drain timeout, in seconds.
-        resources: Opened before the services serve, and closed after the last connection.
+        resources: Opened before the ports, and closed after the last connection.
+        late_resources: The same for what needs the open ports, such as worker processes.
         reloads: The functions to call on SIGHUP.
         greeting: Returns the text for the console once all services have started.
         drain: The drain before the end, once it has begun.
@@ -70,12 +71,17 @@ class ServiceProcess(ServiceGroup):
         self.files = FileReserve(reactor, self.events)
         self.drain_seconds = options.drain
         self.resources: list[Resource] = []
+        self.late_resources: list[Resource] = []
         self.reloads: list[Callable[[], object]] = [self.log.reopen] if options.log_file else []
         self.greeting: Callable[[], str] | None = None
         self.drain: ProcessDrain | None = None
         self.is_worker = False
         self._failure: tuple[str, ServiceEvents] | None = None
+        self._signals = Signals(reactor, self._terminate, self._reload, self.end)
+        twistd: Mapping[str, object] = options.parent or {}
+        self._changes_user = any(twistd.get(name) is not None for name in ("uid", "gid"))
         self._has_listened = False
+        self._is_prepared = False
         self._has_started = False
         self._is_ending = False
 
@@ -93,10 +99,19 @@ class ServiceProcess(ServiceGroup):
     def privilegedStartService(self) -> None:
         """Start listening, while the process still has the right to bind low ports.
 
-        If that fails, `startService` raises the error: the log gets the reason, and only the user
-        that the process changes to in between may create the log's file.
+        If that fails, `startService` raises the error. The log and the resources are opened before
+        the ports, so that no peer connects to a server that then cannot start. If the process
+        changes its user in between, they are opened after that: only that user may create files.
+
+        Raises:
+            CannotStart: The log or a resource cannot be opened.
         """
+        # Signals from here on are handled once the reactor runs. It then installs its own handlers,
+        # so ours must be installed again after that.
+        self._signals.install()
         self._has_listened = True
+        if not self._changes_user:
+            self._prepare()
         super().privilegedStartService()
 
     def startService(self) -> None:
@@ -105,26 +120,14 @@ class ServiceProcess(ServiceGroup):
         Raises:
             CannotStart: The log, a resource or a port cannot be opened.
         """
-        # Signals from here on are handled once the reactor runs. It then installs its own handlers,
-        # so ours must be installed again after that.
-        signals = Signals(self.reactor, self._terminate, self._reload, self.end)
-        signals.install()
-        try:
-            self.log.open()
-        except OSError as error:
-            why = N_(
-                "cannot write the log {file}: {reason}",
-                file=error.filename,
-                reason=reason_of(error),
-            )
-            raise self._refusal(why, self.events) from None
         if not self._has_listened:
             self.privilegedStartService()  # which only twistd calls
+        self._prepare()
         self._check_ports()
-        self._open_resources()
+        self._open(self.late_resources)
         self.files.limit = raise_file_limit()
         # Registered before the reports of open ports, which a program may answer with a signal.
-        self.reactor.callWhenRunning(signals.install)
+        self.reactor.callWhenRunning(self._signals.install)
         super().startService()
         self._check_ports()  # of the services that start listening only now
         self._has_started = True
@@ -141,22 +144,36 @@ class ServiceProcess(ServiceGroup):
         if self._failure is not None:
             raise self._refusal(*self._failure)
 
-    def _open_resources(self) -> None:
+    def _prepare(self) -> None:
+        if self._is_prepared:
+            return
+        self._is_prepared = True
         try:
-            open_all(self.resources)
+            self.log.open()
+        except OSError as error:
+            why = N_(
+                "cannot write the log {file}: {reason}",
+                file=error.filename,
+                reason=reason_of(error),
+            )
+            raise self._refusal(why, self.events) from None
+        self._open(self.resources)
+
+    def _open(self, resources: list[Resource]) -> None:
+        try:
+            open_all(resources)
         except NotReady as error:
             raise self._refusal(message_of(error), self.events) from None
 
     def _refusal(self, reason: str, events: ServiceEvents) -> CannotStart:
         """Close everything, report why the process cannot start, and return the exception.
 
-        The ports are open by now, because the user that the process changes to may not bind low
-        ports, but opens the files. The reason comes last, after Twisted's lines about the ports.
+        Ports may be open by now. The reason comes last, after Twisted's lines about them.
         """
         for service in self.services:
             service.discard()
         # A remaining thread would keep the process alive.
-        for resource in self.resources:
+        for resource in (*self.resources, *self.late_resources):
             resource.discard()
         events.failed(reason)
         self.log.close()
@@ -192,7 +209,7 @@ class ServiceProcess(ServiceGroup):
 
         async def stop() -> None:
             await all_stopped
-            for resource in self.resources:
+            for resource in (*self.resources, *self.late_resources):
                 await resource.close()
             self.log.sum_up()
             self.events.stopped()

@@ -11,7 +11,8 @@ from twisted_lab.rooms.history import (
     Retention,
     Said,
 )
-from twisted_lab.rooms.member import Member, MemberChannel, client_id
+from twisted_lab.rooms.local_room import LocalRoom
+from twisted_lab.rooms.member import Member, MemberChannel, MemberGone, client_id
 from twisted_lab.rooms.rate_limits import Addresses, Limits, Rates, TooMany
 from twisted_lab.rooms.room import Room, plain
 from twisted_lab.rooms.room_client import Line, RoomClient
@@ -25,8 +26,10 @@ __all__ = [
     "HistoryBusy",
     "Limits",
     "Line",
+    "LocalRoom",
     "Member",
     "MemberChannel",
+    "MemberGone",
     "MemoryHistory",
     "Page",
     "Rates",

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Protocol
 
+from twisted_lab.rooms.member import CannotSay
+
 KEPT = 1000  # messages in memory
 OVERHEAD = 250  # bytes of a row in the file in addition to its texts: numbers, ids, index entries
 DAY_SECONDS = 86_400
@@ -20,7 +22,7 @@ PAGE_MESSAGES = 100
 PAGE_CHARACTERS = 65_536
 
 
-class HistoryBusy(Exception):
+class HistoryBusy(CannotSay):
     """The history rejects the request, because too many others are waiting."""
 
     def __init__(self) -> None:

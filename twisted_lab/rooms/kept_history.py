@@ -75,18 +75,21 @@ class KeptHistory:
         self._is_storing = False
 
     async def _store(self, waiting: Sequence[tuple[Said, Deferred[int | None]]]) -> None:
-        messages = [said for said, _ in waiting]
         try:
-            places = await self._storage.keep(
-                partial(_add, messages=messages, retention=self._retention)
-            )
+            places = await self._add_all([said for said, _ in waiting])
         except Exception as error:
             for _, result in waiting:
                 result.errback(error)
             return
         for (_, result), place in zip(waiting, places, strict=True):
-            self._newest = max(self._newest, place or 0)
             result.callback(place)
+
+    async def _add_all(self, messages: Sequence[Said]) -> Sequence[Any]:
+        """Return the place of each message, None or an exception; see `add`."""
+        work = partial(_add, messages=messages, retention=self._retention)
+        places = await self._storage.keep(work)
+        self._newest = max(self._newest, *(place or 0 for place in places))
+        return places
 
     async def prune(self, now: float) -> None:
         """Remove messages that exceed the limits at `now`, in small transactions.
@@ -94,7 +97,7 @@ class KeptHistory:
         Raises:
             Exception: See `Store.run`.
         """
-        work = partial(_prune, now=now, retention=self._retention, most=PRUNED)
+        work = partial(_prune_newest, now=now, retention=self._retention, most=PRUNED)
         while await self._storage.run(work):
             pass
 
@@ -116,9 +119,13 @@ class KeptHistory:
         newest = self._newest or await self.newest()
         if place >= newest:
             return []
-        after = partial(_since, place=place, client=client)
-        page = await self._read(partial(after, newest=newest))
-        return page or await self._storage.run(partial(after, newest=END))
+        page = await self._read_since(place, client, newest)
+        return page or await self._storage.run(
+            partial(_since, place=place, client=client, newest=END)
+        )
+
+    async def _read_since(self, place: int, client: str, newest: int) -> list[Said]:
+        return await self._read(partial(_since, place=place, client=client, newest=newest))
 
     async def knows(self, client: str) -> bool:
         """See `twisted_lab.rooms.History`."""
@@ -135,7 +142,21 @@ class KeptHistory:
 async def _add(
     queries: HistoryQueries, messages: Sequence[Said], retention: Retention
 ) -> list[int | None]:
-    place, upto = (newest := await queries.newest()).place, newest.upto
+    places, newest = await store(queries, messages, await queries.newest())
+    if any(places):
+        await prune(queries, newest, messages, retention)
+    return places
+
+
+async def store(
+    queries: HistoryQueries, messages: Sequence[Said], newest: Newest
+) -> tuple[list[int | None], Newest]:
+    """Store messages that come after `newest`.
+
+    Returns:
+        The place of each, None if its client has counted it before; and the newest message then.
+    """
+    place, upto = newest.place, newest.upto
     speakers = {said.speaker for said in messages if said.speaker}
     found = await together(*(queries.client(speaker) for speaker in speakers))
     known = dict(zip(speakers, found, strict=True))
@@ -171,19 +192,35 @@ async def _add(
     for speaker, spoken in last.items():
         if (client := known.get(speaker)) is not None:
             await queries.set_client(client.slot, speaker, client.count, spoken)
-    if last:
-        most = sum(PRUNED + said.size // OVERHEAD for said in messages)
-        await _prune(queries, messages[-1].time, retention, most)
-    return places
+    return places, Newest(place, upto)
 
 
-async def _prune(queries: HistoryQueries, now: float, retention: Retention, most: int) -> bool:
-    newest = await queries.newest()
+async def prune(
+    queries: HistoryQueries, newest: Newest, added: Sequence[Said], retention: Retention
+) -> list[int]:
+    """Remove some messages that exceed the limits after `added` were stored.
+
+    Returns:
+        Their places, all before that of `newest`.
+    """
+    most = sum(PRUNED + said.size // OVERHEAD for said in added)
+    return await _prune(queries, newest, added[-1].time, retention, most)
+
+
+async def _prune_newest(
+    queries: HistoryQueries, now: float, retention: Retention, most: int
+) -> list[int]:
+    return await _prune(queries, await queries.newest(), now, retention, most)
+
+
+async def _prune(
+    queries: HistoryQueries, newest: Newest, now: float, retention: Retention, most: int
+) -> list[int]:
     forgotten: Any = queries.prune(
         newest.place, newest.upto - retention.most_bytes, retention.oldest(now), most
     )
     async with aclosing(aiter(forgotten)) as places:
-        return len([place async for place in places]) > 0
+        return [place async for place in places]
 
 
 async def _newest(queries: HistoryQueries) -> Newest:

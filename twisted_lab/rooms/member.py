@@ -10,6 +10,14 @@ from twisted_lab.rooms.rate_limits import Limits
 from twisted_lab.text.user_names import name_key
 
 
+class MemberGone(Exception):
+    """The client has gone before it became a member."""
+
+
+class CannotSay(Exception):
+    """A member's request fails without any change; the text tells it why."""
+
+
 class MemberChannel(Protocol):
     """The part of a channel that a room uses."""
 
@@ -74,14 +82,18 @@ class Member:
             messages, and gets the places of those that it receives. Empty for other clients. The id
             is the hash of a secret, which only the client knows.
         limits: The rate limits.
+        seat: In a room on several nodes, a number for its stay on this channel.
     """
 
-    def __init__(self, name: str, channel: MemberChannel, client: str, limits: Limits) -> None:
+    def __init__(
+        self, name: str, channel: MemberChannel, client: str, limits: Limits, seat: str = ""
+    ) -> None:
         self.name = name
         self.key = name_key(name)
         self.channel = channel
         self.client = client
         self.limits = limits
+        self.seat = seat
 
 
 def client_id(secret: str) -> str:

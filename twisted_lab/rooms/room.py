@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, insort
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 
 from twisted_lab.codecs import byte_length
-from twisted_lab.rooms.history import History, HistoryBusy, Said
-from twisted_lab.rooms.member import Member, MemberChannel, Speaker
+from twisted_lab.rooms.history import History, Said
+from twisted_lab.rooms.member import CannotSay, Member, MemberChannel, Speaker
+from twisted_lab.rooms.names import Names
 from twisted_lab.rooms.rate_limits import MUTE_SECONDS, SHORT_BYTES, Address, Limits
 from twisted_lab.text.chat_messages import (
     HELP,
@@ -24,14 +25,14 @@ from twisted_lab.text.chat_messages import (
     not_done,
     placed,
     read_counted,
+    unknown,
     usage,
 )
-from twisted_lab.text.user_names import BadName, name_key, nickname, skeletons
+from twisted_lab.text.user_names import BadName
 from twisted_lab.token_bucket import Bucket
 
 MOST_HISTORY = 100
-# Limit of `/who`: the answer to a command of five bytes must be bounded.
-MOST_LISTED = 500
+NOBODY = f"no member has that name; {WHO} lists the members"
 # Control sequences of terminals, with their parameters.
 STEERING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 
@@ -44,14 +45,15 @@ def plain(text: str) -> str:
     return text.strip()
 
 
-def _line(said: Said, client: str) -> str:
+def line_of(said: Said, client: str) -> str:
+    """Return the line of a message, as `client` reads it."""
     if not said.to:
         return f"{said.name}: {said.text}"
     to = "you" if said.listener == client != said.speaker else said.to
     return f"{said.name} (to {to}): {said.text}"
 
 
-class Room:
+class Room(ABC):
     """Members with unique names, who all get the same messages in the same order.
 
     Args:
@@ -72,10 +74,9 @@ class Room:
         self._speaker = speaker
         self._ticks = ticks
         self._sleep = sleep
-        self._members: dict[str, Member] = {}
+        self._members: dict[str, Member] = {}  # of this process, by the keys of their names
         self._clients: dict[str, Member] = {}
-        self._looks: dict[str, Member] = {}  # by the skeletons of their names
-        self._names: list[tuple[str, str]] = []  # the keys and names of the members, sorted
+        self._names = Names()
         self._place = 0  # of the newest message
 
     # Joining and leaving
@@ -85,101 +86,66 @@ class Room:
         return client in self._clients or await self._history.knows(client)
 
     def is_here(self, client: str) -> bool:
-        """Tell whether `client` is a member."""
+        """Tell whether `client` is a member, served by this process."""
         return client in self._clients
 
-    async def catch_up(
-        self, channel: MemberChannel, client: str, place: int | None, address: Address
-    ) -> None:
-        """Send `client` the messages after `place` that it has missed, before it joins.
-
-        It gets each message once if it joins before anything else is awaited.
-
-        Args:
-            channel: The channel to the client.
-            client: The client's id.
-            place: The place of the last message that it received; None if it was never a member.
-            address: The rate limits of its address.
-        """
-        if place is None:
-            self._place = max(self._place, await self._history.newest())
-            return
-        newest = await self._history.newest()
-        while missed := await self._history.since(place, client):
-            for said in missed:
-                place = said.place
-                self._place = max(self._place, place)
-                text = placed(place, said.time, _line(said, client))
-                # Newer messages are not rate-limited, or busy members could keep others out.
-                await self._repeat_line(channel, text, address if place <= newest else None)
-
+    @abstractmethod
     def check_name(self, name: str, client: str) -> None:
-        """Check that `client` can join as `name`.
+        """Check that `client` can join as `name`, as far as that is known without waiting.
 
         Raises:
             BadName: The name is invalid, or equals or resembles that of another member.
         """
-        self._free_name(name, self._clients.get(client))
 
-    def join(
-        self, name: str, channel: MemberChannel, limits: Limits, now: float, client: str = ""
+    @abstractmethod
+    async def enter(
+        self,
+        name: str,
+        channel: MemberChannel,
+        limits: Limits,
+        now: Callable[[], float],
+        client: str = "",
+        place: int | None = None,
     ) -> Member:
-        """Add a member, and tell all others.
+        """Add a member, and tell all others. It first gets the messages that it has missed.
 
         If the client is a member already, on a channel that it has given up, the new member
         replaces that one.
 
+        Args:
+            name: The name.
+            channel: The channel to the client.
+            limits: The limits of the member.
+            now: Returns the time, in seconds of Unix time.
+            client: The client's id; empty if it has none.
+            place: The place of the last message that it received; None if it was never a member.
+
         Raises:
             BadName: The name is invalid, or equals or resembles that of another member.
+            MemberGone: The client has gone meanwhile.
         """
-        before = self._clients.get(client)
-        member = Member(self._free_name(name, before), channel, client, limits)
-        if before is not None:
-            self._remove(before)
-            self._speaker.remove(before.channel)
-            before.channel.hang_up()
-            if before.name != member.name:
-                self._tell_all(f"* {before.name} is now called {member.name}", now)
-        else:
-            self._tell_all(f"* {member.name} has joined", now)
-        self._add(member)
-        self._speaker.add(channel, 1 if client else 0)
-        self._tell(member, f"* welcome, {member.name}; {HELP} lists what you can do", now)
-        self._tell(member, self._here(), now)
-        return member
 
+    @abstractmethod
     def leave(self, member: Member, now: float, how: str = "left") -> None:
         """Remove a member, and tell all others how it left."""
-        if self._members.get(member.key) is member:
-            self._remove(member)
-            self._speaker.remove(member.channel)
-            self._tell_all(f"* {member.name} has {how}", now)
 
-    def _add(self, member: Member) -> None:
+    def _welcome(self, member: Member, now: float) -> None:
+        """Make `member` hear everything from now on."""
         self._members[member.key] = member
-        self._looks.update(dict.fromkeys(skeletons(member.name), member))
         if member.client:
             self._clients[member.client] = member
-        insort(self._names, (member.key, member.name))
+        self._speaker.add(member.channel, 1 if member.client else 0)
+        self._tell(member, f"* welcome, {member.name}; {HELP} lists what you can do", now)
+        self._tell(member, self._names.here(), now)
 
-    def _remove(self, member: Member) -> None:
+    def _drop(self, member: Member) -> bool:
+        """Send nothing more to `member`; return False if it was none any more."""
+        if self._members.get(member.key) is not member:
+            return False
         del self._members[member.key]
-        for skeleton in set(skeletons(member.name)):
-            del self._looks[skeleton]
         self._clients.pop(member.client, None)
-        del self._names[bisect_left(self._names, (member.key, member.name))]
-
-    def _now(self, member: Member) -> Member:
-        """Return the member that has replaced `member`, or `member` itself."""
-        return self._clients.get(member.client, member)
-
-    def _free_name(self, text: str, of: Member | None = None) -> str:
-        name = nickname(text)
-        if self._members.get(name_key(name), of) is not of:
-            raise BadName(f"name taken: {name}; choose another")
-        if any(self._looks.get(skeleton, of) is not of for skeleton in skeletons(name)):
-            raise BadName(f"somebody's name looks like {name}; choose another name")
-        return name
+        self._speaker.remove(member.channel)
+        return True
 
     # Hearing
 
@@ -221,7 +187,7 @@ class Room:
         command, _, argument = text.strip().partition(" ")
         try:
             await self._do(member, command, argument.strip(), text, count, now)
-        except (BadName, HistoryBusy) as error:
+        except (BadName, CannotSay) as error:
             self._tell(member, f"error: {error}", now)
         if count:
             await self._speaker.sent()
@@ -267,11 +233,11 @@ class Room:
         if command == MSG:
             await self._message_one(member, argument, count, now)
         elif command == WHO:
-            here = self._here()
+            here = self._names.here()
             await self.pace(member.channel, member.limits.address.history, byte_length(here))
             self._tell(member, here, now)
         elif command == NICK:
-            self._rename(member, argument, now)
+            await self._rename(member, argument, now)
         elif command == HISTORY:
             await self._repeat(member, argument, now)
         elif command == HELP:
@@ -280,50 +246,42 @@ class Room:
         elif command == JOIN:
             self._tell(member, f"* you are here already, as {member.name}", now)
         elif command.startswith("/"):
-            self._tell(member, f"error: unknown command; {HELP} lists them", now)
+            self._tell(member, unknown(command), now)
         elif words := plain(text):
-            said = Said(round(now * 1e6), member.name, words, "", member.client, count, time=now)
-            place = await self._history.add(said)
-            if place is not None:
-                self._place = place
-                self._tell_all(_line(said, ""), now)
+            await self._say(
+                member,
+                Said(round(now * 1e6), member.name, words, "", member.client, count, time=now),
+            )
 
     async def _message_one(self, member: Member, argument: str, count: int, now: float) -> None:
         name, _, words = argument.partition(" ")
         words = plain(words)
-        other = self._members.get(name_key(name))
+        other = self._names.find(name)
         if not words:
             self._tell(member, f"error: say to whom and what: {usage(MSG)}", now)
         elif other is None:
-            self._tell(member, f"error: no member has that name; {WHO} lists the members", now)
+            raise CannotSay(NOBODY)
         else:
-            said = Said(
-                round(now * 1e6),
-                member.name,
-                words,
-                other.name,
-                member.client,
-                count,
-                other.client,
-                now,
+            await self._say_to_one(
+                member,
+                Said(round(now * 1e6), member.name, words, other, member.client, count, time=now),
             )
-            place = await self._history.add(said)
-            if place is not None:
-                self._place = place
-                self._tell(self._now(other), f"{said.name} (to you): {words}", now)
-                self._tell(self._now(member), f"{said.name} (to {said.to}): {words}", now)
 
-    def _here(self) -> str:
-        names = ", ".join(name for _, name in self._names[:MOST_LISTED])
-        more = len(self._names) - MOST_LISTED
-        return f"* here: {names}, and {more} more" if more > 0 else f"* here: {names}"
+    @abstractmethod
+    async def _say(self, member: Member, said: Said) -> None:
+        """Store a message to all, and send it."""
 
-    def _rename(self, member: Member, argument: str, now: float) -> None:
-        name, old = self._free_name(argument, member), member.name
-        self._remove(member)
-        member.name, member.key = name, name_key(name)
-        self._add(member)
-        self._tell_all(f"* {old} is now called {name}", now)
+    @abstractmethod
+    async def _say_to_one(self, member: Member, said: Said) -> None:
+        """Store a message to one member, and send it."""
+
+    @abstractmethod
+    async def _rename(self, member: Member, name: str, now: float) -> None:
+        """Change a member's name, and tell all.
+
+        Raises:
+            BadName: The name is invalid, or equals or resembles that of another member.
+        """
 
     async def _repeat(self, member: Member, argument: str, now: float) -> None:
         if not (argument.isascii() and argument.isdigit() and 0 < len(argument) < 4):
@@ -334,7 +292,7 @@ class Room:
             for said in page:
                 place = said.place
                 if place <= last:  # The member has received later ones already.
-                    text = self._text(member, _line(said, ""), said.time)
+                    text = self._text(member, line_of(said, ""), said.time)
                     await self._repeat_line(member.channel, text, member.limits.address)
 
     # Saying

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dbxs import accessor
 
 from twisted_lab.rooms.queries import HistoryQueries
+from twisted_lab.rooms.shared_queries import SharedQueries
 from twisted_lab.storage import Migrations, Tables
 
 # Statements of steps in both kinds of databases; those of a released step never change,
@@ -82,8 +85,34 @@ SERVER_STEPS: tuple[tuple[str, ...], ...] = (
         *_CLIENTS,
         *_INDEXES,
     ),
+    (
+        # One row. Whoever stores anything in the room locks it, so places are committed in order.
+        "CREATE TABLE room (id INTEGER PRIMARY KEY, place BIGINT NOT NULL, upto BIGINT NOT NULL, "
+        "pruned BIGINT NOT NULL)",
+        "INSERT INTO room VALUES (1, 0, 0, 0)",
+        "CREATE TABLE nodes (id TEXT PRIMARY KEY, until TIMESTAMP WITH TIME ZONE NOT NULL, "
+        "place BIGINT NOT NULL)",
+        """
+        CREATE TABLE members (
+            key TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            client TEXT NOT NULL,
+            node TEXT NOT NULL,
+            seat TEXT NOT NULL UNIQUE
+        )
+        """,
+        "CREATE UNIQUE INDEX members_by_client ON members (client) WHERE client <> ''",
+        "CREATE INDEX members_by_node ON members (node)",
+        "CREATE TABLE looks (skeleton TEXT PRIMARY KEY, key TEXT NOT NULL)",
+        "CREATE INDEX looks_by_key ON looks (key)",
+        "CREATE TABLE cookie_secrets (period BIGINT PRIMARY KEY, secret TEXT NOT NULL)",
+    ),
 )
 
-HISTORY_TABLES = Tables(
-    accessor(HistoryQueries), [Migrations("rooms", STEPS, on_server=SERVER_STEPS)]
-)
+_MIGRATIONS = [Migrations("rooms", STEPS, on_server=SERVER_STEPS)]
+HISTORY_TABLES = Tables(accessor(HistoryQueries), _MIGRATIONS)
+# An accessor has only the queries of its own protocol, not of the one that this inherits from.
+_own: Any = accessor(SharedQueries)
+_inherited: Any = accessor(HistoryQueries)
+_SHARED: Any = type("SharedQueries", (_own, _inherited), {})
+SHARED_TABLES: Tables[SharedQueries] = Tables(_SHARED, _MIGRATIONS, has_own_locks=True)

@@ -4,34 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 from twisted.python import usage
 
-from twisted_lab.channels import Channel, ConversationFactory, FanOut, PeerGone, PeerSilent, Unable
+from twisted_lab.channels import Channel, ConversationFactory, PeerGone, PeerSilent, Unable
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.channels.unproven import UnprovenChannel
 from twisted_lab.defaults import DEFAULTS
-from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import network, read_network
 from twisted_lab.rooms import (
     Addresses,
-    History,
     Limits,
     Member,
-    MemoryHistory,
+    MemberGone,
     Rates,
     Retention,
     Room,
     TooMany,
     client_id,
 )
-from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.rate_limits import MUTE_SECONDS, WELCOME_BYTES, Address, Allowance
-from twisted_lab.rooms.schema import HISTORY_TABLES
+from twisted_lab.services.chat_rooms import make_room
 from twisted_lab.serving import (
     ConversationOptions,
     NetworkService,
@@ -42,8 +36,7 @@ from twisted_lab.serving import (
     listeners,
     option,
 )
-from twisted_lab.serving.storage import shared_storage
-from twisted_lab.text.chat_messages import JOIN_FIRST, leaves, read_join
+from twisted_lab.text.chat_messages import JOIN_FIRST, Join, leaves, read_join
 from twisted_lab.text.language import N_, _
 from twisted_lab.text.user_names import BadName
 
@@ -51,28 +44,27 @@ from twisted_lab.text.user_names import BadName
 # forged, and then cost nothing.
 UNPROVEN = "unproven"
 FULL_SECONDS = 5  # until the next attempt of a client whose address has too many members
+RETRY_SECONDS = 5  # the same, while the database cannot be used
 
 
 class Chat:
     """A chat room for clients on any channel.
 
     Args:
-        history: The store of messages.
+        room: The room.
         now: Returns the time, in seconds of Unix time.
-        clock: The clock for delays and rate limits.
-        events: The reporter of relayed messages.
+        clock: The clock for rate limits.
         rates: The rate limits of each address.
     """
 
     def __init__(
         self,
-        history: History,
+        room: Room,
         now: Callable[[], float],
         clock: IReactorTime,
-        events: ServiceEvents,
         rates: Rates,
     ) -> None:
-        self._room = Room(history, FanOut(clock, events), clock.seconds, partial(deferLater, clock))
+        self._room = room
         self._now = now
         self._ticks = clock.seconds
         self._addresses = Addresses(rates)
@@ -98,12 +90,13 @@ class Chat:
 
     async def _hear(self, channel: Channel, member: Member) -> None:
         self._members[channel] = member
-        member.limits.address.members += 1
         how = "left"
         try:
             async with self._room.heard_out():
                 while await self._room.hear(member, await channel.hear(), self._now()):
                     pass
+        except MemberGone:  # Its client is a member over another connection.
+            pass
         except PeerSilent:
             how = "gone silent"
             raise
@@ -133,13 +126,7 @@ class Chat:
                     # Impatient clients must not take the places of those that wait.
                     raise TooMany("too many have joined from your address", early)
                 await self._admit(channel, client, address)
-                if client:
-                    await self._room.catch_up(channel, client, join.place, address)
-                self._check_room(client, address)
-                if channel.is_gone:
-                    raise PeerGone("gone before it joined")
-                limits = Limits(address, self._ticks())
-                member = self._room.join(join.name, channel, limits, self._now(), client)
+                member = await self._enter(channel, join, client, address)
                 if isinstance(channel, UnprovenChannel):
                     channel.joined()
                 return member
@@ -148,6 +135,28 @@ class Chat:
                 channel.say(f"error: {error}")
             except BadName as error:
                 channel.say(f"error: {error}")
+            except Unable as error:
+                later = self._ticks() + RETRY_SECONDS
+                channel.say(f"error: {error}; try again in {RETRY_SECONDS} s")
+
+    async def _enter(self, channel: Channel, join: Join, client: str, address: Address) -> Member:
+        """Make the client a member, within the limit of its address.
+
+        Raises:
+            TooMany: The address has too many members.
+            BadName: The client cannot have the name.
+            PeerGone: The client has gone meanwhile.
+        """
+        self._check_room(client, address)
+        address.members += 1
+        try:
+            limits = Limits(address, self._ticks())
+            return await self._room.enter(join.name, channel, limits, self._now, client, join.place)
+        except BaseException as error:
+            address.members -= 1
+            if isinstance(error, MemberGone):
+                raise PeerGone("gone before it joined") from None
+            raise
 
     def _may_speak(self, channel: Channel, allowance: Allowance) -> bool:
         """Tell whether a message before the join is within the rate limit, and count it."""
@@ -271,22 +280,15 @@ class Options(ConversationOptions):
 def build(process: ServiceProcess, options: Options) -> NetworkService:
     """Build the service that `options` describe."""
     events = process.log.events_of(options.command)
-    retention = Retention(options.history_bytes, options.history_days)
-    history: History = MemoryHistory(retention)
-    if options.history is not None:
-        storage = shared_storage(process, options.history, HISTORY_TABLES)
-        kept = history = KeptHistory(storage, retention)
-        # This runs once the file is open. If it fails, the first message will report that.
-        Deferred.fromCoroutine(kept.prune(process.now())).addErrback(
-            lambda error: error.trap(Unable)
-        )
     rates = Rates(
         options.address_members,
         options.address_joins,
         options.address_message_bytes,
         options.address_history_bytes,
     )
-    chat = Chat(history, process.now, process.reactor, events, rates)
+    retention = Retention(options.history_bytes, options.history_days)
+    room, cookie_secrets = make_room(process, events, options.history, retention)
+    chat = Chat(room, process.now, process.reactor, rates)
     streams = ConversationFactory(
         process.reactor,
         events,
@@ -302,6 +304,7 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         options.idle_timeout,
         options.max_message,
         join_by_name=options.join_by_name,
+        cookie_secrets=cookie_secrets,
     )
     text = "Messages dropped because they exceed the limit of an address that is not proved."
     process.add_counter(options.command, "over_limit", text, lambda: datagrams.over_limit)

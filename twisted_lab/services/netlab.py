@@ -86,6 +86,9 @@ def how_to_connect_to_all(
     """Return a table of the services, their addresses and the commands to connect, with notes."""
     opens = dict.fromkeys(each.open_note for each in services.values() if each.open_note)
     notes = [f"\n{note}" for note in opens]
+    named = {options.interface for options in services.values() if not options.listen}
+    if not opens and named & {ALL_IPV4, "::"}:
+        notes.append("\n" + _("on other machines: add --host and the address of this machine"))
     rows = [(_("service"), _("address"), _("how to connect"))]
     for name, options in services.items():
         service: NetworkService = process.getServiceNamed(options.command)

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted_lab.process.service_process import ServiceProcess
-from twisted_lab.storage import DEFAULT_FILE, Migrations, Store, Tables, counted, row
+from twisted_lab.storage import (
+    DEFAULT_FILE,
+    Migrations,
+    Store,
+    Tables,
+    counted,
+    is_server,
+    row,
+)
 from twisted_lab.storage.tables import Q
 from twisted_lab.storage.threads import Storage
 
@@ -13,6 +23,8 @@ __all__ = [
     "Store",
     "Tables",
     "counted",
+    "is_server",
+    "notify",
     "row",
     "shared_storage",
 ]
@@ -34,3 +46,17 @@ def shared_storage(process: ServiceProcess, path: str, tables: Tables[Q]) -> Sto
             return resource.of(tables)
     process.resources.append(storage)
     return storage.of(tables)
+
+
+def notify(process: ServiceProcess, path: str, channel: str, wake: Callable[[], object]) -> None:
+    """Call a function whenever a transaction on the server has notified a channel.
+
+    Args:
+        process: The process.
+        path: The address of the database.
+        channel: The name of the channel.
+        wake: The function.
+    """
+    from twisted_lab.storage.notifications import Notifications
+
+    process.resources.append(Notifications(process.reactor, path, channel, wake))

@@ -163,11 +163,17 @@ class Database(ABC, Generic[Q]):
     weak: Sequence[str] = ()
 
     @abstractmethod
-    def run_all(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
+    def run_all(
+        self, works: Sequence[Work[Q, Result]], has_own_locks: bool = False
+    ) -> list[Result | Exception]:
         """Run several pieces of work in one transaction, which is on disk on return.
 
         A piece that raises changes nothing, and does not affect the others. One transaction is
         fast, because it waits for the disk only once.
+
+        Args:
+            works: The pieces of work.
+            has_own_locks: Whether all of them have; see `Tables`. A file ignores it.
 
         Returns:
             The result of each piece, or the exception that it raised; CannotStore after an error of

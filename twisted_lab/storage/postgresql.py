@@ -29,7 +29,7 @@ WRITERS = (
 _ENTER = "INSERT INTO writers (id, batch, seen) VALUES (%s, 0, now()) ON CONFLICT DO NOTHING"
 _LEAVE_OLD = "DELETE FROM writers WHERE seen < now() - interval '1 day' AND id <> %s"
 # Transactions that store wait for each other, as in SQLite: otherwise two processes could each find
-# an address unknown, and greet it by two names.
+# an address unknown, and greet it by two names. Work that locks its rows itself does not need it.
 _LOCK = f"SELECT pg_advisory_xact_lock({STORE_LOCK})"
 # A transaction that has changed nothing must not wait for the disk.
 _MARK = (
@@ -89,9 +89,12 @@ class PostgreSQLDatabase(Database[Q]):
         self._next_try = 0.0
         self._problem = psycopg.Error()
 
-    def run_all(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
+    def run_all(
+        self, works: Sequence[Work[Q, Result]], has_own_locks: bool = False
+    ) -> list[Result | Exception]:
         """See `Database.run_all`."""
-        return self._try(works) or self._try(works, is_last=True)
+        locks = [] if has_own_locks or self._begin != "BEGIN" else [_LOCK]
+        return self._try(works, locks) or self._try(works, locks, is_last=True)
 
     def read(self, work: Work[Q, Result]) -> Result:
         """See `Database.read`."""
@@ -139,7 +142,7 @@ class PostgreSQLDatabase(Database[Q]):
         return connection
 
     def _try(
-        self, works: Sequence[Work[Q, Result]], is_last: bool = False
+        self, works: Sequence[Work[Q, Result]], locks: Sequence[str], is_last: bool = False
     ) -> list[Result | Exception]:
         """Do the same as `run_all`; return [] if a broken connection is the cause of a failure."""
         try:
@@ -148,7 +151,7 @@ class PostgreSQLDatabase(Database[Q]):
             return [Unavailable(reason_of(error)) for _ in works]
         results: list[Result | Exception] = []
         try:
-            self._transact(connection, works, results)
+            self._transact(connection, works, locks, results)
         except psycopg.Error as error:
             if not connection.closed:
                 connection.rollback()
@@ -156,7 +159,7 @@ class PostgreSQLDatabase(Database[Q]):
                     return [Unavailable(reason_of(error)) for _ in works]
                 if len(works) > 1:
                     # One piece is the cause: run each in a transaction of its own.
-                    return [self.run_all([work])[0] for work in works]
+                    return [self.run_all([work], not locks)[0] for work in works]
                 return [CannotStore(reason_of(error))]
             self._connection = None
             if len(results) < len(works):  # It had not come to the end.
@@ -172,14 +175,15 @@ class PostgreSQLDatabase(Database[Q]):
         self,
         connection: psycopg.Connection[Any],
         works: Sequence[Work[Q, Result]],
+        locks: Sequence[str],
         results: list[Result | Exception],
     ) -> None:
         assert self._queries is not None
         execute = connection.execute
         with connection.pipeline():
             execute(self._begin)
-            if self._begin == "BEGIN":
-                execute(_LOCK)
+            for lock in locks:
+                execute(lock)
             for work in works:
                 execute("SAVEPOINT work")
                 try:

@@ -64,16 +64,10 @@ class SQLiteDatabase(Database[Q]):
             self._connection.execute("PRAGMA query_only = OFF")
             self._begin = begin
 
-    def run_all(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
-        """Run several pieces of work in one transaction, which is on disk on return.
-
-        A piece that raises changes nothing, and does not affect the others. One transaction is
-        fast, because it waits for the disk only once.
-
-        Returns:
-            The result of each piece, or the exception that it raised; CannotStore after an error of
-            SQLite.
-        """
+    def run_all(
+        self, works: Sequence[Work[Q, Result]], has_own_locks: bool = False
+    ) -> list[Result | Exception]:
+        """See `Database.run_all`."""
         has_begun = False
         try:
             self._connection.execute(self._begin)

@@ -83,10 +83,13 @@ class Tables(Generic[Q]):
         queries: Returns the queries for a connection: `dbxs.accessor` of a `typing.Protocol`, or a
             function that combines several of them.
         migrations: The steps of each package.
+        has_own_locks: Whether work that stores locks the rows that it depends on, always in the
+            same order. Then it need not wait for the work of other processes on a server.
     """
 
     queries: Callable[[AsyncConnection], Q]
     migrations: Sequence[Migrations]
+    has_own_locks: bool = False
 
     def bind(self, work: Work[Q, Result]) -> Work[AsyncConnection, Result]:
         """Return `work` as work that gets a connection."""

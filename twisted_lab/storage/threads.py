@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, Generic
+from typing import Any, Generic, NamedTuple
 
 from dbxs.async_dbapi import AsyncConnection
 from twisted.internet.defer import Deferred
@@ -25,6 +25,14 @@ from twisted_lab.storage.tables import Migrations, Q, Result, Tables, Work
 from twisted_lab.text.language import message_of
 
 AnyWork = Work[AsyncConnection, Any]
+
+
+class _Gathered(NamedTuple):
+    """Work for the next transaction."""
+
+    work: AnyWork
+    has_own_locks: bool
+    result: Deferred[Any]
 
 
 class _Reader:
@@ -110,7 +118,7 @@ class Storage:
         self.path = whole(path)
         self._pool = ThreadPool(1, 1, "storage")
         self._database: Database[AsyncConnection] | None = None
-        self._gathered: list[tuple[AnyWork, Deferred[Any]]] = []
+        self._gathered: list[_Gathered] = []
         self._is_busy = True  # until it is open
         self._outages = Outages(reactor, self.path, events, self._probe)
         self._reader = _Reader(reactor, self._outages)
@@ -151,18 +159,26 @@ class Storage:
         self._reader.open(reading)
         self._next()
 
-    def run(self, work: Work[AsyncConnection, Result]) -> Deferred[Result]:
+    def run(
+        self, work: Work[AsyncConnection, Result], has_own_locks: bool = False
+    ) -> Deferred[Result]:
         """Run `work` in a transaction.
+
+        Args:
+            work: The work.
+            has_own_locks: See `Tables`.
 
         Returns:
             A Deferred that fires with the work's result, once that is on disk. It fails with Unable
             if the result cannot be stored, or with the work's exception; nothing is changed then.
         """
-        return self._gather(work, Deferred())
+        return self._gather(work, has_own_locks, Deferred())
 
-    def keep(self, work: Work[AsyncConnection, Result]) -> Deferred[Result]:
-        """See `twisted_lab.storage.Store`."""
-        return self._gather(work, Uncancelled())
+    def keep(
+        self, work: Work[AsyncConnection, Result], has_own_locks: bool = False
+    ) -> Deferred[Result]:
+        """See `twisted_lab.storage.Store`, and `run`."""
+        return self._gather(work, has_own_locks, Uncancelled())
 
     def read(self, work: Work[AsyncConnection, Result]) -> Deferred[Result]:
         """See `twisted_lab.storage.Store`.
@@ -174,9 +190,9 @@ class Storage:
         return self._reader.read(work)
 
     def _gather(
-        self, work: Work[AsyncConnection, Result], result: Deferred[Result]
+        self, work: Work[AsyncConnection, Result], has_own_locks: bool, result: Deferred[Result]
     ) -> Deferred[Result]:
-        self._gathered.append((work, result))
+        self._gathered.append(_Gathered(work, has_own_locks, result))
         if not self._is_busy:
             self._next()
         return result
@@ -188,9 +204,13 @@ class Storage:
             return
         assert self._database is not None
         deferToThreadPool(
-            self._reactor, self._pool, self._database.run_all, [work for work, _ in gathered]
+            self._reactor,
+            self._pool,
+            self._database.run_all,
+            [each.work for each in gathered],
+            all(each.has_own_locks for each in gathered),
         ).addErrback(lambda failure: [failure.value] * len(gathered)).addCallback(
-            self._deliver, [result for _, result in gathered]
+            self._deliver, [each.result for each in gathered]
         )
 
     def _deliver(self, values: Sequence[object], results: list[Deferred[Any]]) -> None:
@@ -237,11 +257,11 @@ class TableStore(Generic[Q]):
 
     def run(self, work: Work[Q, Result]) -> Deferred[Result]:
         """See `Storage.run`."""
-        return self._storage.run(self._tables.bind(work))
+        return self._storage.run(self._tables.bind(work), self._tables.has_own_locks)
 
     def keep(self, work: Work[Q, Result]) -> Deferred[Result]:
         """See `twisted_lab.storage.Store`."""
-        return self._storage.keep(self._tables.bind(work))
+        return self._storage.keep(self._tables.bind(work), self._tables.has_own_locks)
 
     def read(self, work: Work[Q, Result]) -> Deferred[Result]:
         """See `Storage.read`."""

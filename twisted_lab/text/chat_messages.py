@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from twisted_lab.text.exit_word import EXIT
+from twisted_lab.text.nearest import nearest
 
 JOIN = "/join"
 MSG = "/msg"
@@ -26,6 +27,7 @@ COMMANDS = {
     HELP: ("", "lists this"),
     LEAVE: ("", "leaves"),
 }
+_MOST_LIKE = 20  # characters of a word that is compared: a comparison takes time
 JOIN_FIRST = f"error: {JOIN} NAME"
 
 _JOIN = re.compile(rf"{JOIN} +(\S+)(?: +([0-9a-f]{{16}})(?: +([0-9]{{1,18}}))?)? *")
@@ -39,6 +41,13 @@ _PLACED = re.compile(r"([0-9]{1,18}) ([0-9]{1,18}) (.*)", re.DOTALL)
 def help_lines() -> list[str]:
     """Return the help: a line for each command."""
     return [" ".join(filter(None, (word, *texts))) for word, texts in COMMANDS.items()]
+
+
+def unknown(word: str) -> str:
+    """Return the answer to an unknown command; it names the known one that is like it."""
+    near = nearest(word, COMMANDS) if len(word) <= _MOST_LIKE else ""
+    meant = f"did you mean {near}? " if near else ""
+    return f"error: unknown command; {meant}{HELP} lists them"
 
 
 def usage(word: str) -> str:

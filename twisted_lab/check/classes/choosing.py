@@ -11,8 +11,11 @@ from twisted_lab.check.classes.finding import Found, find, unbuilt, variants
 from twisted_lab.check.classes.folders import is_archive
 from twisted_lab.check.classes.overrides import NAME, Overrides, WrongOverrides, overrides
 from twisted_lab.check.classes.sources import COMPILED, Source
+from twisted_lab.check.reports.style import shown
 from twisted_lab.check.task import Role, Task
 from twisted_lab.text.language import _
+
+_MOST_NAMES, _MOST_NAME = 8, 60  # files that are named, and characters of each
 
 
 class NothingFound(Exception):
@@ -105,8 +108,12 @@ def _nothing(sources: Sequence[Source], task: Task) -> NothingFound:
     if archive and not any(each.is_program for each in sources):
         return NothingFound(_("{source!r} has to be unpacked first", source=archive))
     if task.role is Role.SERVER:
-        return NoProgram(_("no program: no file looks like a server"))
-    return NoProgram(_("no program: no file looks like a client"))
+        lacking = _("no program: no file looks like a server")
+    else:
+        lacking = _("no program: no file looks like a client")
+    names = [shown(each.path, _MOST_NAME) for each in sources[:_MOST_NAMES]]
+    files = ", ".join(names + ["..."] * (len(sources) > _MOST_NAMES))
+    return NoProgram(f"{lacking} ({files})" if files else lacking)
 
 
 def _completed(found: Found, given: Overrides, template: str, python: str) -> Found:

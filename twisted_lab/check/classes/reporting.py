@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -9,6 +10,7 @@ from random import Random
 from twisted_lab.check.classes.applying import apply
 from twisted_lab.check.classes.given import Given
 from twisted_lab.check.classes.model import Checked, ClassReport, TaskResult
+from twisted_lab.check.reports.mapping import map_texts
 from twisted_lab.check.reports.marks import Marks
 from twisted_lab.check.reports.stored_report import read_report
 from twisted_lab.check.reports.students import Result, Student
@@ -17,6 +19,10 @@ from twisted_lab.check.reports.writing import without_names, write_files
 from twisted_lab.check.task import Task
 from twisted_lab.check.verdicts import Evidence, Finding, Report, Verdict
 from twisted_lab.text.language import _
+
+_WORK = "/tmp/work/"  # noqa: S108 (of a sandbox)
+# The path of an interpreter, or of a folder of its library.
+_PYTHON = re.compile(r"(?<![\w./])(?:/[^\s/'\"]+)+/(python[0-9.]*)(?![\w-])")
 
 
 def students_of(checked: ClassReport, given: Given, tasks: Mapping[str, Task]) -> list[Student]:
@@ -100,9 +106,14 @@ def _read(checked: Checked) -> tuple[Report | None, str]:
     if checked.report is None:
         return None, checked.problem
     try:
-        return read_report(checked.report), ""
+        return map_texts(read_report(checked.report), _without_paths), ""
     except ValueError as error:
         return None, str(error)
+
+
+def _without_paths(text: str) -> str:
+    """Return a text without the folders of the machine that has checked: they help no student."""
+    return _PYTHON.sub(r"\1", text.replace(_WORK, ""))
 
 
 def _line(checked: Checked) -> str:

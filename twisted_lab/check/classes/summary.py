@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from twisted_lab.check.classes.model import TaskResult
-from twisted_lab.check.reports.marks import lack
-from twisted_lab.check.reports.students import Student
+from twisted_lab.check.reports.marks import Marks, lack
+from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.verdicts import Verdict
 from twisted_lab.faults.terminal import Screen
-from twisted_lab.text.language import _
+from twisted_lab.text.language import _, number
 
 _BAR = 20  # columns
 _MOST_NAME = 24  # characters
+_MARK = 5  # characters of a mark, such as 12.34
+_COUNTED = (Verdict.PASS, Verdict.FAIL, Verdict.WEAK, Verdict.NOT_OFFERED)
 
 
 class ClassProgress:
@@ -64,15 +66,31 @@ def outcome(result: TaskResult) -> str:
     )
 
 
-def class_table(students: Sequence[Student], tasks: Sequence[str], style: Style) -> str:
-    """Return a table of submissions and tasks, with the numbers of passes and failures."""
+def class_table(
+    students: Sequence[Student], tasks: Sequence[str], style: Style, marks: Marks
+) -> str:
+    """Return a table of submissions and tasks, with marks and the numbers of verdicts.
+
+    Each submission is a row, or, if the tasks do not fit into the width, each of its tasks is one.
+    """
     width = max((len(shown(each.name, _MOST_NAME)) for each in students), default=0)
-    heads = [f"{task:>{_wide(task)}}" for task in tasks]
-    lines = [" " * width + "  " + "  ".join(heads)]
+    longest = max(map(len, tasks))
+    wide = max(_cell_width(), longest)
+    heads = [f"{task:>{wide}}" for task in tasks]
+    is_grid = width + len(tasks) * (2 + wide) <= style.columns
+    lines = [" " * width + "  " + "  ".join(heads)] if is_grid else []
     for student in students:
         name = f"{shown(student.name, _MOST_NAME):{width}}"
-        lines.append(f"{name}  {'  '.join(_cells(student, style))}".rstrip())
-    return "\n".join(lines)
+        cells = [_cell(result, style, marks) for result in student.results]
+        if is_grid:
+            gap = " " * (2 + wide - _cell_width())
+            lines.append("".join([name, *(gap + cell for cell in cells)]).rstrip())
+            continue
+        for result, cell in zip(student.results, cells, strict=True):
+            lines.append(f"{name}  {result.task:{longest}}  {cell}".rstrip())
+            name = " " * width
+    signs = "  ".join(f"{style.mark(each)} {_(each.value)}" for each in _COUNTED)
+    return "\n".join([*lines, "", _("The mark, and how many: {signs}  * by hand", signs=signs)])
 
 
 def remarks(students: Sequence[Student]) -> list[str]:
@@ -83,9 +101,25 @@ def remarks(students: Sequence[Student]) -> list[str]:
             place = f"{shown(student.name)}  {result.task}: "
             if result.problem and not result.is_missing:
                 lines.append(place + _not_checked(result.problem))
+                if result.report:
+                    ids = ", ".join(each.requirement.id for each in result.report.findings)
+                    lines.append(
+                        place
+                        + _(
+                            "the pages show the verdicts by hand on {ids}, but give no mark",
+                            ids=ids,
+                        )
+                    )
             if result.left:
                 ids = ", ".join(result.left)
-                lines.append(place + _("{ids}: give verdicts by hand, too", ids=ids))
+                lines.append(
+                    place
+                    + _(
+                        "{ids}: not tried, for what they need was not met until your verdict by "
+                        "hand; give verdicts on them, too, with --verdicts",
+                        ids=ids,
+                    )
+                )
     return lines
 
 
@@ -93,21 +127,22 @@ def _not_checked(problem: str) -> str:
     return _("not checked: {reason}", reason=shown(problem))
 
 
-def _cells(student: Student, style: Style) -> Iterator[str]:
-    for result in student.results:
-        width = _wide(result.task)
-        reason = lack(result)
-        if reason == Verdict.NOT_CHECKED.value:
-            yield " " * (width - 1) + style.mark(Verdict.NOT_CHECKED)
-        elif result.report is None or reason:
-            yield _(reason).rjust(width)
-        else:
-            counts = Counter(each.verdict for each in result.report.findings)
-            passed, failed = counts[Verdict.PASS], counts[Verdict.FAIL]
-            marks = f"{passed:2} {style.mark(Verdict.PASS)} {failed:2} {style.mark(Verdict.FAIL)}"
-            yield " " * (width - len("99 + 99 +")) + marks
+def _cell(result: Result, style: Style, marks: Marks) -> str:
+    """Return a mark and the numbers of verdicts, or words, in a cell of `_cell_width`."""
+    mark = marks.of(result)
+    said = "" if mark is None else number(round(mark, 2), "g")
+    given = any(each.is_given for each in result.report.findings) if result.report else False
+    said = f"{said:>{_MARK}}{'*' if given else ' '}"
+    reason = lack(result)
+    if reason == Verdict.NOT_CHECKED.value:
+        return said + " " * (_cell_width() - _MARK - 2) + style.mark(Verdict.NOT_CHECKED)
+    if result.report is None or reason:
+        return said + _(reason).rjust(_cell_width() - _MARK - 1)
+    counts = Counter(each.verdict for each in result.report.findings)
+    gap = " " * (_cell_width() - _MARK - 1 - 4 * len(_COUNTED))
+    return said + gap + "".join(f"{counts[each]:3}{style.mark(each)}" for each in _COUNTED)
 
 
-def _wide(task: str) -> int:
-    words = task, "99 + 99 +", _("no program"), _(Verdict.NOT_OFFERED.value)
-    return max(map(len, words))
+def _cell_width() -> int:
+    words = " 99+" * len(_COUNTED), _("no program"), _(Verdict.NOT_OFFERED.value)
+    return _MARK + 1 + max(map(len, words))

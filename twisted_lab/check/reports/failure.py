@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from twisted_lab.check.reports.comparison import compare, summary
 from twisted_lab.check.reports.style import Style, shown
+from twisted_lab.check.requirements.mistakes import UNREADABLE
 from twisted_lab.check.verdicts import Evidence, Finding, Verdict
 from twisted_lab.faults.pictures.sketch import sketch
 from twisted_lab.text.language import N_, _
@@ -46,6 +47,8 @@ def failure(
         yield from _picture(evidence, style)
     yield from _screen(evidence.screen, style)
     yield from _hint(finding, style, with_answer, same_as)
+    if finding.mistake.name == UNREADABLE.name:
+        return  # there is nothing to try
     yield _INDENT + _("By hand, in another terminal:")
     # Not wrapped, so that it can be copied.
     yield f"{_INDENT * 2}{shown(evidence.by_hand or _(requirement.by_hand), 2000)}"

@@ -25,7 +25,11 @@ _MOST_LINES = 50  # about behaviour, and of the other sections
 
 
 def terminal_report(
-    report: Report, style: Style, with_answers: bool = False, with_pictures: bool = False
+    report: Report,
+    style: Style,
+    with_answers: bool = False,
+    with_pictures: bool = False,
+    unchecked: Sequence[str] = (),
 ) -> str:
     """Return a report as text.
 
@@ -34,6 +38,7 @@ def terminal_report(
         style: How its lines look.
         with_answers: Whether to show the second stage of each hint.
         with_pictures: Whether to draw, for each failure, who sent what to whom.
+        unchecked: The ids of requirements that an interruption has left out.
     """
     lines = style.wrapped(f"{report.task}: {shown(report.program)}", "  ", "")
     blocked = _blocked(report)
@@ -67,9 +72,15 @@ def terminal_report(
         "",
         levels,
         *style.wrapped(summary(report)),
-        *style.wrapped(next_step(report, with_answers)),
+        *style.wrapped(_interrupted(unchecked) or next_step(report, with_answers)),
     ]
     return "\n".join(lines)
+
+
+def _interrupted(unchecked: Sequence[str]) -> str:
+    if not unchecked:
+        return ""
+    return _("Interrupted before these were checked: {ids}.", ids=", ".join(unchecked))
 
 
 def _blocked(report: Report) -> list[str]:

@@ -115,7 +115,7 @@ REQUIREMENTS = (
         N_("A wrong port is the most common mistake of users."),
         N_("task 4 of the first part"),
         1,
-        N_("true  # start no server"),
+        N_("{command}  # while no server runs"),
         mistakes.UNCAUGHT,
         ("EC-1",),
     ),

@@ -285,7 +285,7 @@ REQUIREMENTS = (
         N_("A loop that never waits takes a whole processor from all other programs."),
         N_("task 1"),
         2,
-        "top -b -n 1",
+        "timeout 1 nc {host} {port} < /dev/null; top -b -n 1",
         mistakes.SPINS,
         ("ES-1",),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from twisted_lab.check.near_folders import folder_advice
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
 from twisted_lab.check.subjects.program import Program
 from twisted_lab.check.trials.trial import Trial
@@ -24,12 +25,12 @@ def expect_file(trial: Trial, program: Program) -> None:
         return
     bench, path = trial.bench, found[1]
     file = next((each for each in bench.command if path.endswith(each)), path)
-    raise SandboxFailed(
-        _(
-            "cannot start {program}: there is no {file!r} in {folder!r}, the folder of the program "
-            "(--folder names another one)",
-            program=bench.command[0],
-            file=file,
-            folder=str(bench.folder.absolute()),
-        )
+    question = folder_advice(bench.folder, file)
+    problem = _(
+        "cannot start {program}: there is no {file!r} in {folder!r}, the folder of the program "
+        "(--folder names another one)",
+        program=bench.command[0],
+        file=file,
+        folder=str(bench.folder.absolute()),
     )
+    raise SandboxFailed(f"{problem}; {question}" if question else problem)

@@ -176,7 +176,7 @@ def proxy_listener(
     reactor, option = process.reactor, "--proxy"
     listener: Listener
     if plan.kind == "unix":
-        listener = DescribedEndpoint(reactor, f"unix:{quoteStringArgument(plan.place)}")
+        listener = DescribedEndpoint(reactor, f"unix:{quoteStringArgument(plan.place)}", option)
     elif plan.kind == "tcp":
         listener = TCPPort(reactor, int(plan.place), interface, 0, option)
     else:

@@ -38,7 +38,7 @@ class SupervisedService(NetworkService):
     ) -> None:
         super().__init__(process, events, [socket], factory, Connections())
         self._pool = pool
-        process.resources.append(pool)
+        process.late_resources.append(pool)
         if process.reloads:
             process.reloads.append(lambda: pool.signal(signal.SIGHUP))
 

@@ -10,6 +10,7 @@ from twisted_lab.check.reports.failure import last_lines
 from twisted_lab.check.reports.html.document import style_class, symbol
 from twisted_lab.check.reports.markup import Markup, element
 from twisted_lab.check.reports.style import shown
+from twisted_lab.check.requirements.mistakes import UNREADABLE
 from twisted_lab.check.verdicts import Difference, Evidence, Finding, Verdict
 from twisted_lab.faults.pictures.diagram import lay_out
 from twisted_lab.faults.pictures.svg import draw
@@ -47,7 +48,7 @@ def in_full(finding: Finding, anchor: str) -> Markup:
     parts.append(_part(_("Hint"), _(mistake.question)))
     answer = element("summary", _("Answer"))
     parts.append(element("details", answer, element("p", _(mistake.answer))))
-    if evidence.by_hand:
+    if evidence.by_hand and mistake.name != UNREADABLE.name:
         parts.append(element("p", _("By hand, in another terminal:")))
         parts.append(_verbatim(shown(evidence.by_hand, _MOST_BY_HAND)))
     return element("section", *parts, class_=f"finding {style_class(finding.verdict)}", id=anchor)

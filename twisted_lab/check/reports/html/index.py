@@ -42,6 +42,7 @@ def index(
                 [(each, _verdicts(_result(each, task), ids)) for each in students],
                 pages,
             ),
+            _legend(students, ids),
         )
     ]
     return document(
@@ -80,13 +81,25 @@ def _table(
 
 
 def _requirement_heads(students: Sequence[Student], ids: Sequence[str]) -> list[Markup]:
-    texts = {
+    texts = _texts(students)
+    return [element("th", each, scope="col", class_="id", title=texts[each]) for each in ids]
+
+
+def _legend(students: Sequence[Student], ids: Sequence[str]) -> Markup:
+    """Return what the heads mean, for those who have no mouse, and for paper."""
+    texts = _texts(students)
+    rows = [element("li", element("strong", each), " ", texts[each]) for each in ids]
+    return element("details", element("summary", _("The requirements")), element("ul", *rows))
+
+
+def _texts(students: Sequence[Student]) -> dict[str, str]:
+    """Return the texts of all requirements by their ids."""
+    return {
         finding.requirement.id: _(finding.requirement.text)
         for student in students
         for result in student.results
         for finding in (result.report.findings if result.report else ())
     }
-    return [element("th", each, scope="col", class_="id", title=texts[each]) for each in ids]
 
 
 def _result(student: Student, task: str) -> Result:

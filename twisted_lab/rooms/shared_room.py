@@ -1,0 +1,436 @@
+"""Room on several nodes, whose members all get the same messages in the same order.
+
+A node gives its members only what it reads from the log, in order, also what they have said
+themselves. So the order is the same on all nodes, and each knows the members of all.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from heapq import heappop, heappush
+from itertools import count
+from typing import Protocol, TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.python.log import err
+
+from twisted_lab.resources import Unable
+from twisted_lab.rooms.history import History, Said
+from twisted_lab.rooms.member import CannotSay, Member, MemberChannel, MemberGone, Speaker
+from twisted_lab.rooms.names import Names
+from twisted_lab.rooms.rate_limits import Limits
+from twisted_lab.rooms.room import Room, line_of
+from twisted_lab.rooms.shared_log import (
+    CALLED,
+    JOINED,
+    LEASE_SECONDS,
+    MOVED,
+    PAGE,
+    PRESENCE,
+    NodeGone,
+    Registered,
+    Secrets,
+)
+from twisted_lab.text.chat_messages import placed
+from twisted_lab.text.user_names import BadName, name_key, nickname
+
+Result = TypeVar("Result")
+
+RENEWAL_SECONDS = 3.0
+# A notification may be lost; then the entry is read this much later.
+POLL_SECONDS = 1.0
+RETRY_SECONDS = 1.0
+# The newest entries, for members that join: in a busy room the log would always have more of them.
+TAIL = 200
+LOST = "the server has lost the room for a while"
+
+
+class Log(History, Protocol):
+    """The entries of a room that several nodes share; see `twisted_lab.rooms.shared_log`."""
+
+    async def register(self, place: int) -> Registered:
+        """Become a node under a new name."""
+        ...
+
+    async def renew(self, place: int, may_bury: bool) -> Secrets:
+        """Renew this node's lease."""
+        ...
+
+    async def unregister(self) -> None:
+        """Be no node any more."""
+        ...
+
+    async def enter(
+        self, name: str, client: str, seat: str, now: float, is_return: bool = False
+    ) -> int:
+        """Make somebody a member."""
+        ...
+
+    async def rename(self, seat: str, name: str, now: float) -> int:
+        """Change the name of a member."""
+        ...
+
+    async def leave(self, leaving: Mapping[str, str], now: float) -> None:
+        """Remove members."""
+        ...
+
+    async def entries(self, place: int) -> Sequence[Said]:
+        """Return up to PAGE entries after `place`."""
+        ...
+
+    def has_read(self, place: int) -> None:
+        """Note that the room has given its members all entries up to `place`."""
+        ...
+
+
+class SharedRoom(Room):
+    """This node's part of a room.
+
+    Args:
+        log: The entries.
+        speaker: Sends to the members; group 1 gets places and times.
+        ticks: Returns the seconds of a monotonic clock, for rate limits.
+        sleep: Waits for a number of seconds.
+        now: Returns the time, in seconds of Unix time.
+        uptime: Returns the seconds of a monotonic clock that goes on while the machine sleeps, for
+            the lease.
+        share: Called with the number of the current period, and the common secrets of cookies by
+            period, whenever they are read.
+        random: Returns a random number of so many bytes, in hexadecimal digits.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        speaker: Speaker,
+        ticks: Callable[[], float],
+        sleep: Callable[[float], Deferred[object]],
+        now: Callable[[], float],
+        uptime: Callable[[], float],
+        share: Callable[[int, Mapping[int, bytes]], object],
+        random: Callable[[int], str] = secrets.token_hex,
+    ) -> None:
+        super().__init__(log, speaker, ticks, sleep)
+        self._log = log
+        self._now = now
+        self._uptime = uptime
+        self._share = share
+        self._random = random
+        self._seats: dict[str, str] = {}  # of all members, by the keys of their names
+        self._tail: deque[Said] = deque(maxlen=TAIL)
+        self._waiting: list[tuple[int, int, Deferred[None]]] = []  # for a place
+        self._order = count()
+        self._leaving: dict[str, str] = {}
+        self._away: dict[Member, None] = {}  # members here that other nodes have removed
+        self._is_flushing = self._is_reading = self._is_behind = False
+        self._is_node = False
+        self._since = self._renewed = 0.0  # when the lease began, and when it was last renewed
+        self._loops: list[Deferred[object]] = []
+        self._is_open = False
+
+    # The node
+
+    def open(self) -> None:
+        """Become a node, and read from now on."""
+        self._is_open = True
+        for seconds, work in (RENEWAL_SECONDS, self._renew), (POLL_SECONDS, self._poll):
+            loop: Deferred[object] = Deferred.fromCoroutine(self._repeat_every(seconds, work))
+            loop.addErrback(lambda failure: failure.trap(CancelledError)).addErrback(
+                lambda failure: err(failure)
+            )
+            self._loops.append(loop)
+
+    async def close(self) -> None:
+        """End, after all members have left."""
+        self.discard()
+        with suppress(Unable):
+            await self._log.leave(self._leaving, self._now())
+            if self._is_node:
+                await self._log.unregister()
+
+    def discard(self) -> None:
+        """Stop reading."""
+        self._is_open = False
+        for loop in self._loops:
+            loop.cancel()
+
+    async def _repeat_every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+        while self._is_open:
+            await work()
+            await self._sleep(seconds)
+
+    async def _poll(self) -> None:
+        self.wake()
+
+    async def _renew(self) -> None:
+        began = self._uptime()
+        with suppress(Unable):
+            if self._is_node:
+                # After an outage all leases have expired. Whoever renews its own first must not
+                # remove the others, which are about to do the same.
+                may_bury = self._holds_lease() and began - self._since >= LEASE_SECONDS
+                try:
+                    self._share(*await self._log.renew(self._place, may_bury))
+                except NodeGone:
+                    self._is_node = False
+                    self._away = dict.fromkeys(self._members.values())
+            if not self._is_node:
+                await self._register()
+            if not self._holds_lease():
+                self._since = began
+            self._renewed = began
+            await DeferredList([Deferred.fromCoroutine(self._return(each)) for each in self._away])
+        self.wake()
+        self._flush_soon()
+
+    def _holds_lease(self) -> bool:
+        return self._is_node and self._uptime() < self._renewed + LEASE_SECONDS
+
+    async def _register(self) -> None:
+        registered = await self._log.register(self._place)
+        self._is_node = True
+        self._since = self._renewed = self._uptime()
+        if registered.members is not None:
+            self._names, self._seats = Names(), {}
+            for member in registered.members:
+                self._names.add(member.name)
+                self._seats[member.key] = member.seat
+            self._has_read(registered.place)
+        self._share(*await self._log.renew(self._place, may_bury=False))
+
+    async def _return(self, member: Member) -> None:
+        """Make a member that other nodes have removed a member again."""
+        problem = ""
+        try:
+            if self._members.get(member.key) is member:
+                await self._log.enter(
+                    member.name, member.client, member.seat, self._now(), is_return=True
+                )
+        except (NodeGone, Unable):
+            return  # until the next renewal
+        except (BadName, MemberGone) as error:
+            problem = str(error)
+        self._away.pop(member, None)
+        if problem and self._drop(member):
+            member.channel.say(f"error: {LOST}; {problem}")
+            member.channel.hang_up()
+
+    # Reading
+
+    def wake(self) -> None:
+        """Read, because there may be new entries."""
+        self._is_behind = True
+        if not self._is_reading and self._is_node:
+            Deferred.fromCoroutine(self._read())
+
+    async def _read(self) -> None:
+        self._is_reading = True
+        try:
+            while self._is_behind:
+                self._is_behind = False
+                entries = await self._log.entries(self._place)
+                if not self._holds_lease():
+                    # The process was paused, and others may have gone on without it. The next
+                    # renewal will tell.
+                    return
+                for entry in entries:
+                    self._hear_of(entry)
+                self._has_read(self._place)
+                if len(entries) == PAGE:
+                    self._is_behind = True
+                await self._speaker.has_room()
+        except Unable:
+            pass  # until the next poll
+        finally:
+            self._is_reading = False
+
+    def _has_read(self, place: int) -> None:
+        self._place = place
+        self._log.has_read(place)
+        while self._waiting and self._waiting[0][0] <= place:
+            _, _, waiting = heappop(self._waiting)
+            if not waiting.called:
+                waiting.callback(None)
+
+    async def _reached(self, place: int) -> None:
+        """Wait until this node has read the entries up to `place`."""
+        if self._place < place:
+            waiting: Deferred[None] = Deferred()
+            heappush(self._waiting, (place, next(self._order), waiting))
+            self.wake()
+            await waiting
+
+    def _hear_of(self, entry: Said) -> None:
+        self._place = entry.place
+        self._tail.append(entry)
+        if entry.to == PRESENCE:
+            self._hear_of_member(entry)
+        elif entry.to:
+            self._hear_to_one(entry)
+        else:
+            self._tell_all(line_of(entry, ""), entry.time)
+
+    def _hear_to_one(self, said: Said) -> None:
+        for name, to in (said.to, "you"), (said.name, said.to):
+            if (member := self._members.get(name_key(name))) is not None:
+                self._tell(member, f"{said.name} (to {to}): {said.text}", said.time)
+
+    def _hear_of_member(self, entry: Said) -> None:
+        key, seat = name_key(entry.name), entry.listener
+        if seat:
+            if entry.text == JOINED:
+                self._names.add(entry.name)
+            self._seats[key] = seat
+            member = self._members.get(key)
+            if member is not None and member.seat != seat:
+                self._drop(member)
+                member.channel.hang_up()
+        elif entry.text.startswith(CALLED):
+            self._hear_of_name(key, entry.name, entry.text.removeprefix(CALLED))
+        else:
+            self._names.remove(entry.name)
+            self._seats.pop(key, None)
+        if entry.text != MOVED:
+            self._tell_all(f"* {entry.name} {entry.text}", entry.time)
+
+    def _hear_of_name(self, key: str, old: str, new: str) -> None:
+        self._names.remove(old)
+        self._names.add(new)
+        self._seats[name_key(new)] = self._seats.pop(key)
+        if (member := self._members.pop(key, None)) is not None:
+            member.name, member.key = new, name_key(new)
+            self._members[member.key] = member
+
+    # Members
+
+    def check_name(self, name: str, client: str) -> None:
+        """See `Room`: only the log knows whether the name is free."""
+        nickname(name)
+
+    async def enter(
+        self,
+        name: str,
+        channel: MemberChannel,
+        limits: Limits,
+        now: Callable[[], float],
+        client: str = "",
+        place: int | None = None,
+    ) -> Member:
+        """See `Room`.
+
+        Raises:
+            Unable: The log cannot be used now.
+        """
+        await self._reached(1)  # that is, until it is a node
+        member = Member(nickname(name), channel, client, limits, self._random(8))
+        try:
+            entered = await self._log.enter(member.name, client, member.seat, now())
+            await self._reached(entered)
+            if place is not None:
+                await self._catch_up(member, place, entered)
+            if channel.is_gone or self._seats.get(member.key) != member.seat:
+                raise MemberGone
+        except BadName:
+            raise
+        except NodeGone:
+            raise Unable(LOST, "its lease has expired", is_known=True) from None
+        except BaseException:
+            self._leave(member.seat, "left")
+            raise
+        self._welcome(member, now())
+        return member
+
+    async def _catch_up(self, member: Member, place: int, entered: int) -> None:
+        """Send the entries after `place`; on return none is missing up to the room's place."""
+        channel, address = member.channel, member.limits.address
+        while True:
+            read = self._place
+            page = await self._log.since(place, member.client)
+            for said in page:
+                place = said.place
+                text = placed(place, said.time, line_of(said, member.client))
+                # Newer ones are not rate-limited, or busy members could keep others out.
+                await self._repeat_line(channel, text, address if place <= entered else None)
+            if page:
+                continue
+            place = max(place, read)
+            if place == self._place or (self._tail and self._tail[0].place <= place):
+                break
+        for said in self._tail:
+            if said.place > place and said.to != PRESENCE and said.is_for(member.client):
+                text = placed(said.place, said.time, line_of(said, member.client))
+                self._speaker.tell(channel, text)
+
+    def leave(self, member: Member, now: float, how: str = "left") -> None:
+        """See `Room`."""
+        self._drop(member)
+        self._leave(member.seat, how)
+
+    def _leave(self, seat: str, how: str) -> None:
+        self._leaving[seat] = how
+        self._flush_soon()
+
+    def _flush_soon(self) -> None:
+        if self._leaving and not self._is_flushing:
+            Deferred.fromCoroutine(self._flush())
+
+    async def _flush(self) -> None:
+        """Store who has left; a failure is tried again with the next renewal."""
+        self._is_flushing = True
+        try:
+            while self._leaving:
+                leaving = dict(self._leaving)
+                await self._log.leave(leaving, self._now())
+                for seat in leaving:
+                    del self._leaving[seat]
+        except Unable:
+            pass
+        finally:
+            self._is_flushing = False
+
+    # Saying
+
+    async def _say(self, member: Member, said: Said) -> None:
+        place = await self._stored(member, said.count > 0, partial(self._log.add, said))
+        if place is not None:
+            await self._reached(place)
+
+    _say_to_one = _say
+
+    async def _rename(self, member: Member, name: str, now: float) -> None:
+        rename = partial(self._log.rename, member.seat, nickname(name), now)
+        await self._reached(await self._stored(member, False, rename))
+
+    async def _stored(
+        self, member: Member, may_repeat: bool, work: Callable[[], Awaitable[Result]]
+    ) -> Result:
+        """Do work on the log; if that fails, wait and try again.
+
+        Args:
+            member: The member that wants it.
+            may_repeat: Whether work whose outcome is unknown may be done again.
+            work: The work.
+
+        Raises:
+            CannotSay: It has failed, and cannot be repeated.
+            MemberGone: The member has gone meanwhile.
+        """
+        is_told = False
+        while True:
+            try:
+                return await work()
+            except NodeGone:
+                pass
+            except Unable as error:
+                if not may_repeat:
+                    raise CannotSay(str(error)) from None
+                if not is_told:
+                    is_told = True
+                    self._tell(member, f"error: {error}; your message waits", self._now())
+            await self._sleep(RETRY_SECONDS)
+            if member.channel.is_gone:
+                raise MemberGone
