@@ -29,9 +29,8 @@ from twisted_lab.text.language import _
 HANDSHAKE_SECONDS = 30.0
 
 
-def not_connected(options: ClientOptions, why: object) -> str:
-    """Return the line that says why connecting failed."""
-    server = f"{options.host}:{options.port}"
+def not_connected(server: str, why: object) -> str:
+    """Return the line that says why connecting to a server, HOST:PORT, failed."""
     return _("could not connect to {server}: {reason}", server=server, reason=why)
 
 
@@ -70,7 +69,7 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
             if command
             else _("{reason}; does your server run there, on this port?", reason=reason)
         )
-    return not_connected(options, why)
+    return not_connected(f"{options.host}:{options.port}", why)
 
 
 async def connect(
