@@ -335,7 +335,7 @@ class SeveralProcessesTests(LoginTestCase):
         counts = []
         for processes in (10, 1):
             self.hashes.slow = True
-            guesses = [self.guess_at(number % processes, f"peer{number}") for number in range(90)]
+            guesses = [self.guess_at(number % processes, f"peer{number}") for number in range(50)]
             for _ in range(240):
                 self.clock.advance(0.25)
                 self.hashes.finish()
