@@ -58,7 +58,7 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
                 service=other,
                 command=as_started(command),
             )
-            return not_connected(options, why)
+            return not_connected(f"{options.host}:{options.port}", why)
         reason, command = _(os.strerror(error.osError)).lower(), options.start_command
         why = (
             _(
