@@ -123,6 +123,14 @@ def control(directory: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
+def is_refused(port: int) -> bool:
+    try:
+        connect(port).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_control_and_metrics_cover_all_workers(tmp_path: Path) -> None:
     looked_at = ("--control", "unix:netlab.control", "--metrics", "tcp:0:interface=127.0.0.1")
     with Server(tmp_path, *ECHO, *looked_at) as server, ExitStack() as stack:
@@ -159,7 +167,12 @@ def test_control_and_metrics_cover_all_workers(tmp_path: Path) -> None:
         assert control(tmp_path, "disconnect", "127.0.0.1") == "disconnected: 9\n"
         assert "from level error" in control(tmp_path, "log-level", "error")
         assert "with --workers cannot be paused" in control(tmp_path, "pause", "echo")
-        assert server.stop() == 0
+        with connect(port) as client:
+            assert "ends within 60 s" in control(tmp_path, "drain")
+            wait_until(lambda: is_refused(port))
+            client.sendall(b"hello")
+            assert receive(client, 5) == b"hello"
+        assert server.wait() == 0
     assert "told to pause" not in "".join(server.lines)
 
 
