@@ -183,6 +183,7 @@ def test_nothing_is_lost_when_the_server_is_killed(
         members.have_heard_all(120)
 
 
+@LONG
 def test_a_client_moves_from_a_server_that_drains(tmp_path: Path, kept_port: int) -> None:
     history = ("--history", str(tmp_path / "said.sqlite3"))
     control = f"unix:{tmp_path}/control"
