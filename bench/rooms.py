@@ -33,8 +33,9 @@ from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import global_reactor
 from twisted_lab.rooms import Said
 from twisted_lab.rooms.schema import SHARED_TABLES
-from twisted_lab.rooms.shared_log import CHANNEL, SharedLog
+from twisted_lab.rooms.shared_log import SharedLog
 from twisted_lab.rooms.shared_room import SharedRoom
+from twisted_lab.rooms.shared_writing import CHANNEL
 from twisted_lab.storage.notifications import Notifications
 from twisted_lab.storage.threads import Storage
 
