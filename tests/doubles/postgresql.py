@@ -107,6 +107,12 @@ class PostgreSQL:
             self._process.wait(DEADLINE)
             self._process = None
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def connect(self) -> psycopg.Connection[Any]:
         """Connect to the server's only database."""
         return psycopg.connect(self.address, autocommit=True)
