@@ -36,7 +36,7 @@ lecture: run  ## start them as `make run` does, to send exactly what the lecture
 test: $(INSTALLED)  ## run the tests, in about 3 minutes: under trial, under pytest, and real processes
 	@echo "The tests take about 3 minutes on two cores."
 	$(BIN)/trial tests.unit
-	$(RUN) -m pytest $(PARALLEL) -p no:twisted tests/unit
+	$(RUN) -m pytest $(UNIT) -p no:twisted tests/unit
 	$(PYTEST) -m "not long" tests/integration
 
 coverage: $(INSTALLED)  ## run the tests as `make test` does, and measure the coverage of the unit tests
@@ -45,18 +45,17 @@ coverage: $(INSTALLED)  ## run the tests as `make test` does, and measure the co
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-test-long: $(INSTALLED) .venv/.docs  ## run the long tests, in about 6 minutes: full numbers, stock transport, attacks
-	@echo "The long tests take about 6 minutes on two cores."
+test-long: $(INSTALLED) .venv/.docs  ## run the long tests, in about 5 minutes: full numbers, stock transport, attacks
+	@echo "The long tests take about 5 minutes on two cores."
 	TRANSPORT=stock $(PYTEST) -m "not long" $(STREAMS)
 	$(PYTEST) -m long tests/integration
-	@$(MAKE) --no-print-directory hostile
 
 canary:  ## run the unit tests with the newest Twisted, pre-releases included
 	@$(PYTHON) -m venv --clear .canary
 	@grep -iv '^twisted==' constraints.txt > .canary/constraints.txt
 	PIP_CONSTRAINT=.canary/constraints.txt .canary/bin/python -m pip --disable-pip-version-check install --editable '.[dev]'
 	.canary/bin/python -m pip --disable-pip-version-check install --pre --upgrade twisted
-	.canary/bin/python -m pytest $(PARALLEL) -p no:twisted tests/unit
+	.canary/bin/python -m pytest $(UNIT) -p no:twisted tests/unit
 
 test-repeat: $(INSTALLED)  ## repeat tests while all cores are busy, and list failures (COUNT=10, TESTS=tests/integration)
 	@$(BIN)/python -m tests.programs.repeat --count $(or $(COUNT),10) $(TESTS)
@@ -67,11 +66,14 @@ check-repeat: $(INSTALLED)  ## check correct and broken programs again and again
 RUN = $(BIN)/python
 PYTEST = $(BIN)/python -m pytest $(PARALLEL)
 
-# Many tests wait rather than compute, so some workers more than there are cores; each costs 2 s to
-# start. Among the short tests are bounds of CPU time, which grows if more processes share a core.
+# Many tests of real processes wait rather than compute, so some workers more than there are cores;
+# each costs 2 s to start. Among the short tests are bounds of CPU time, which grows if more processes
+# share a core. Unit tests do not wait, and a worker that measures coverage costs 5 s to start.
 MORE = 2
 test-long: MORE = 4
-PARALLEL = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + $(MORE)) --dist loadgroup --max-worker-restart 0
+workers = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + $(1)) --dist loadgroup --max-worker-restart 0
+PARALLEL = $(call workers,$(MORE))
+UNIT = $(call workers,0)
 
 # Tests of the services by stream also run without the fast path.
 STREAMS := $(addprefix tests/integration/test_,echo_process.py conversations.py accounts.py workers.py)

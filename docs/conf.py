@@ -157,15 +157,18 @@ def choose_language(
 ) -> None:
     """Give a translated page its language: for browsers, and in the texts around it.
 
-    The search page speaks Russian if it is asked in Cyrillic letters.
+    The search page speaks Russian to Russian readers.
     """
     texts: gettext.NullTranslations = gettext.NullTranslations()
     if page.endswith(".ru"):
         context["language"] = "ru"
         texts = RUSSIAN
     if page == "search":
-        asked = "/[а-яё]/i.test(new URLSearchParams(location.search).get('q'))"
-        app.add_js_file(None, body=f"if ({asked}) {{\n{RUSSIAN_SEARCH}\n}}")
+        app.add_js_file("search.js")
+        app.add_js_file(None, body=f"if (isRussian) {{\n{RUSSIAN_SEARCH}\n}}")
+    else:
+        language = "sessionStorage.setItem('language', document.documentElement.lang)"
+        app.add_js_file(None, body=language)
 
     def translate(text: str) -> str:
         return (texts is RUSSIAN and RUSSIAN_FURO.get(text)) or texts.gettext(text)

@@ -70,3 +70,8 @@ def kept_port() -> Iterator[int]:
             yield port
             return
     raise AssertionError("no port is free")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests, those of pages: at the end, they would run alone."""
+    items.sort(key=lambda item: item.path.name != "test_transcripts.py")

@@ -143,7 +143,7 @@ def no_port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize(
-    ("processes", "count", "messages"), [(2, 3, 40), pytest.param(5, 10, 100, marks=LONG)]
+    ("processes", "count", "messages"), [(2, 3, 40), pytest.param(5, 10, 40, marks=LONG)]
 )
 def test_all_members_get_all_messages_in_one_order(
     tmp_path: Path, processes: int, count: int, messages: int

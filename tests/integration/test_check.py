@@ -220,4 +220,5 @@ async def test_broken_programs_fail_what_they_break(program: Program, tmp_path: 
 @pytest_twisted.ensureDeferred
 async def test_mistakes_are_named(program: Program, mistake: str, tmp_path: Path) -> None:
     finding = (await judged(program, tmp_path, program.fails))[program.fails]
-    assert (finding.verdict, finding.mistake.name) == (Verdict.FAIL, mistake), finding.evidence
+    assert finding.verdict in (Verdict.FAIL, Verdict.WEAK), finding.evidence
+    assert finding.mistake.name == mistake, finding.evidence

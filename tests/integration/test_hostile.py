@@ -1,19 +1,38 @@
-"""The cheapest known attacks, with a small crowd; `make hostile` has the full size."""
+"""The cheapest known attacks, with a small crowd, and in the long tests with the full one.
+
+`make hostile` prints what they cost.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
-from tests.hostile.attacks import CATALOGUE
+import pytest
+
+from tests.hostile.attacks import CATALOGUE, Attack
 from tests.hostile.measure import measure
-from tests.hostile.target import SMALL, Target
+from tests.hostile.target import FULL, SMALL, Size, Target
+
+# One worker of pytest-xdist attacks one target. It mostly waits, while the others compute.
+pytestmark = pytest.mark.xdist_group("hostile")
 
 
-def test_each_attack_costs_less_than_its_bound(tmp_path: Path) -> None:
-    with Target(tmp_path, SMALL, has_neighbour=False) as target:
-        results = [measure(target, attack) for attack in CATALOGUE]
-    wrong = [each for each in results if each.exceeds]
-    assert not wrong, [
-        f"{each.attack.name}: {each.failure or each.exceeded}, {each.cost} of {each.bounds}"
-        for each in wrong
-    ]
+@pytest.fixture(
+    scope="module",
+    params=[SMALL, pytest.param(FULL, marks=pytest.mark.long)],
+    ids=["small", "full"],
+)
+def target(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Target]:
+    size: Size = request.param
+    with Target(tmp_path_factory.mktemp("hostile"), size, has_neighbour=size == FULL) as target:
+        yield target
+
+
+@pytest.mark.parametrize("attack", CATALOGUE, ids=lambda attack: attack.name)
+def test_each_attack_costs_less_than_its_bound(target: Target, attack: Attack) -> None:
+    result = measure(target, attack)
+    assert not result.exceeds, (
+        f"{result.failure or result.exceeded}, {result.cost} of {result.bounds}"
+    )

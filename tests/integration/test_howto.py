@@ -19,8 +19,10 @@ INSIDE = PAGE.partition("## In a package of your own")[0]
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Make a copy of the project to which the document's files have been added."""
-    hidden = (".git", ".venv", ".coverage*", ".hypothesis")
-    ignored = shutil.ignore_patterns(*hidden, "*cache*", "_trial_temp*")
+    hidden = (".git", ".venv", ".coverage*", ".hypothesis", "_trial_temp*")
+    caches = ("__pycache__", ".pytest_cache", ".ruff_cache", ".import_linter_cache", "dropin.cache")
+    # With mypy's cache, it checks only what is new.
+    ignored = shutil.ignore_patterns(*hidden, *caches)
     shutil.copytree(ROOT, tmp_path, ignore=ignored, dirs_exist_ok=True)
     for path, text in re.findall(r"```python\n# (\S+)\n(.*?)```", INSIDE, re.DOTALL):
         with (tmp_path / path).open("a") as file:

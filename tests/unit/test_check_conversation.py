@@ -17,6 +17,7 @@ from twisted_lab.check.conversation.framings import (
     framing_of,
     headers,
     told_framing,
+    with_headers,
 )
 from twisted_lab.check.conversation.login import PASSWORD, asks_for_login, reply_to
 from twisted_lab.check.prompts.question import Kind, Question
@@ -119,6 +120,31 @@ class FramingTests(SynchronousTestCase):
     def test_a_reply_without_a_header_has_no_framing(self) -> None:
         for reply in (b"", b"hello", b"12 letters", b"0004", b"0004abc", b"0004abcde", b"-3  abc"):
             self.assertIs(framing_of(reply, 4), RAW, reply)
+
+    def test_a_header_may_count_characters_by_mistake(self) -> None:
+        for framing in headers(4):
+            reply = framing.header(11) + "Ответ: abcd".encode()
+            self.assertEqual(framing_of(reply, 4).name, framing.name)
+        for words in ("0011Ответ: abc", "0013Ответ: abcd", "Ответ: abcd"):
+            self.assertIs(framing_of(words.encode(), 4), RAW, words)
+
+    def test_a_command_by_hand_has_the_header_that_the_server_reads(self) -> None:
+        command = "printf '%-10sone%-10stwo' 3 12 | nc"
+        shown = {each.name: with_headers(command, each) for each in (*headers(4), RAW)}
+        self.assertEqual(
+            [*shown.values()],
+            [
+                r"printf '\000\000\000\003one\000\000\000\014two' | nc",
+                r"printf '\003\000\000\000one\014\000\000\000two' | nc",
+                "printf '0003one0012two' | nc",
+                "printf '3   one12  two' | nc",
+                "printf '   3one  12two' | nc",
+                "printf '0003one000ctwo' | nc",
+                "printf '3   onec   two' | nc",
+                "printf '   3one   ctwo' | nc",
+                command,
+            ],
+        )
 
     def test_what_is_not_whole_is_the_rest(self) -> None:
         framing = [*headers(4)][3]

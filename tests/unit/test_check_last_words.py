@@ -27,7 +27,7 @@ class LastWordsTests(ProgramCase):
         self.program.activity = self.trial.activity
         self.trial._programs.append(self.program)
         self.peer = SimpleNamespace(
-            has_ended=True, was_reset=True, received=b"", write=lambda _data: None
+            has_ended=True, was_reset=True, received=b"", borders=[], write=lambda _data: None
         )
         self.server = cast(
             Any, SimpleNamespace(program=self.program, connect=self.connect, kind=None)

@@ -263,6 +263,17 @@ class ComparisonTests(SynchronousTestCase):
                 for line in (*texts, upper, lower):
                     self.assertLessEqual(len(line), columns)
 
+    def test_what_a_program_puts_before_the_text_is_not_compared(self) -> None:
+        text = b"w4k2p0x9"
+        for parts, received in (
+            ((b"Reply: w4k2p0",), b"w4k2p0"),
+            ((b"anna joins", b"anna: w4k2p", b"w4"), b"w4k2p"),
+            ((b"other words", b"w4"), b"w4"),
+            ((text + b"\n",), text + b"\n"),
+            ((), b""),
+        ):
+            self.assertEqual(Difference.within(text, *parts), Difference(text, received))
+
     def test_a_character_that_is_cut_is_shown_whole_where_it_is_whole(self) -> None:
         expected, received, mark, *_rest = compare(Difference("aж".encode(), b"a\xd0"), 80)
         at = mark.index("^")

@@ -55,7 +55,9 @@ class HeaderApartTests(SynchronousTestCase):
         program = SimpleNamespace(
             settle=settle, poked=lambda: None, has_ended=False, answer_question=lambda: False
         )
-        peer = SimpleNamespace(received=b"", write=lambda data: done.append(data.decode()))
+        peer = SimpleNamespace(
+            received=b"", borders=[], write=lambda data: done.append(data.decode())
+        )
         trial = SimpleNamespace(
             step=lambda _text: None,
             sent=lambda *_passage: None,

@@ -97,6 +97,8 @@ PUBLIC = {
         "Store",
         "Tables",
         "counted",
+        "is_server",
+        "notify",
         "row",
         "shared_storage",
     ],

@@ -13,15 +13,16 @@ ROOT = Path(__file__).parents[2]
 
 class SecurityPolicyTests(SynchronousTestCase):
     def test_the_named_tests_exist(self) -> None:
-        sources = {path: path.read_text() for path in (ROOT / "tests").rglob("*.py")}
+        paths = [*(ROOT / "tests").rglob("*.py")]
+        known = {name for path in paths for name in (path.stem, str(path.relative_to(ROOT)))}
+        for path in paths:
+            known.update(re.findall(r"(?:def|class) (\w+)\(", path.read_text()))
         names = re.findall(
             r"`((?:test_|tests/)[\w/.]+|\w+Tests)`", (ROOT / "SECURITY.md").read_text()
         )
         self.assertGreater(len(names), 30)
         for name in names:
-            is_file = any(name in (path.stem, str(path.relative_to(ROOT))) for path in sources)
-            is_inside = any(re.search(rf"(def|class) {name}\(", text) for text in sources.values())
-            self.assertTrue(is_file or is_inside, name)
+            self.assertIn(name, known)
 
     def test_each_attack_supports_a_claim(self) -> None:
         text = (ROOT / "SECURITY.md").read_text()

@@ -11,6 +11,7 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.framings import with_headers
 from twisted_lab.check.outcomes import NotChecked, Outcome
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
@@ -157,4 +158,5 @@ def by_hand(requirement: Requirement, trial: Trial) -> str:
     host, port = trial.address
     command = shlex.join(filled(trial.bench.command, host, port))
     filled_in = _(requirement.by_hand).replace("{command}", command)
-    return filled_in.replace("{host}", host).replace("{port}", str(port))
+    filled_in = filled_in.replace("{host}", host).replace("{port}", str(port))
+    return with_headers(filled_in, trial.framing)

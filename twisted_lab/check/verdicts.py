@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -35,6 +36,9 @@ def is_offered(musts: Sequence[Verdict]) -> bool:
     return any(each is not Verdict.NOT_OFFERED for each in musts[1:2] or musts)
 
 
+_LEAST_START = 4  # bytes that do not stand in other words by chance
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What was expected, and what came instead.
@@ -46,6 +50,25 @@ class Difference:
 
     expected: bytes
     received: bytes
+
+    @classmethod
+    def within(cls, expected: bytes, *parts: bytes) -> Difference:
+        """Return the difference to the part that fits best, without what stands before it there.
+
+        Args:
+            expected: The expected bytes.
+            parts: What was received: datagrams, or all that came by a stream.
+        """
+
+        def is_missing(size: int) -> bool:
+            return not any(expected[:size] in part for part in parts)
+
+        size = bisect_left(range(1, len(expected) + 1), True, key=is_missing)
+        start = expected[:size]
+        if size < _LEAST_START:
+            return cls(expected, parts[-1] if parts else b"")
+        part = next(each for each in parts if start in each)
+        return cls(expected, part[part.index(start) :])
 
     @property
     def first(self) -> int:

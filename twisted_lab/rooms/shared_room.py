@@ -172,28 +172,36 @@ class SharedRoom(Room):
             if self._is_node:
                 # After an outage all leases have expired. Whoever renews its own first must not
                 # remove the others, which are about to do the same.
-                may_bury = self._holds_lease() and began - self._since >= LEASE_SECONDS
+                is_steady = began - self._renewed < 2 * RENEWAL_SECONDS
+                may_bury = is_steady and began - self._since >= LEASE_SECONDS
                 try:
                     self._share(*await self._log.renew(self._place, may_bury))
                 except NodeGone:
                     self._is_node = False
                     self._away = dict.fromkeys(self._members.values())
             if not self._is_node:
-                await self._register()
-            if not self._holds_lease():
+                await self._register(began)
+            if not self.holds_lease:
                 self._since = began
             self._renewed = began
             await DeferredList([Deferred.fromCoroutine(self._return(each)) for each in self._away])
         self.wake()
         self._flush_soon()
 
-    def _holds_lease(self) -> bool:
+    @property
+    def holds_lease(self) -> bool:
+        """Tell whether other nodes still count on this one."""
         return self._is_node and self._uptime() < self._renewed + LEASE_SECONDS
 
-    async def _register(self) -> None:
+    @property
+    def members(self) -> int:
+        """The number of members of all nodes."""
+        return len(self._seats)
+
+    async def _register(self, began: float) -> None:
         registered = await self._log.register(self._place)
         self._is_node = True
-        self._since = self._renewed = self._uptime()
+        self._since = self._renewed = began
         if registered.members is not None:
             self._names, self._seats = Names(), {}
             for member in registered.members:
@@ -233,7 +241,7 @@ class SharedRoom(Room):
             while self._is_behind:
                 self._is_behind = False
                 entries = await self._log.entries(self._place)
-                if not self._holds_lease():
+                if not self.holds_lease:
                     # The process was paused, and others may have gone on without it. The next
                     # renewal will tell.
                     return

@@ -287,7 +287,7 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
         options.address_history_bytes,
     )
     retention = Retention(options.history_bytes, options.history_days)
-    room, cookie_secrets = make_room(process, events, options.history, retention)
+    room, cookie_secrets = make_room(process, options.command, options.history, retention)
     chat = Chat(room, process.now, process.reactor, rates)
     streams = ConversationFactory(
         process.reactor,

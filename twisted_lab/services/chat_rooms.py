@@ -9,7 +9,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from twisted_lab.channels import FanOut, Unable
-from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.reliable import CookieSecrets, SharedSecrets
 from twisted_lab.rooms import History, LocalRoom, MemoryHistory, Retention, Room
 from twisted_lab.rooms.kept_history import KeptHistory
@@ -21,19 +20,19 @@ from twisted_lab.serving.storage import is_server, notify, shared_storage
 
 
 def make_room(
-    process: ServiceProcess, events: ServiceEvents, path: str | None, retention: Retention
+    process: ServiceProcess, command: str, path: str | None, retention: Retention
 ) -> tuple[Room, CookieSecrets | None]:
     """Return the room, and the secrets of cookies; None for secrets of this process.
 
     Args:
         process: The process.
-        events: The reporter of relayed messages.
+        command: The name of the service.
         path: The name of the database of messages; None for none. All processes that name the same
             database on a server share the room.
         retention: The limits of the history.
     """
     clock = process.reactor
-    fan_out, sleep = FanOut(clock, events), partial(deferLater, clock)
+    fan_out, sleep = FanOut(clock, process.log.events_of(command)), partial(deferLater, clock)
     if path is not None and is_server(path):
         log = SharedLog(shared_storage(process, path, SHARED_TABLES), retention)
         cookies = SharedSecrets()
@@ -41,6 +40,10 @@ def make_room(
         room = SharedRoom(log, fan_out, clock.seconds, sleep, process.now, uptime, cookies.use)
         process.resources.insert(0, room)  # It is closed before the database is.
         notify(process, path, CHANNEL, room.wake)
+        text = "Members of the room, on all nodes; each node counts the same ones."
+        process.add_gauge(command, "room_members", text, lambda: room.members)
+        text = "1 while this node holds its lease, and so sends to its members; else 0."
+        process.add_gauge(command, "lease", text, lambda: int(room.holds_lease))
         return room, cookies
     history: History = MemoryHistory(retention)
     if path is not None:

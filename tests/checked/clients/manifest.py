@@ -26,6 +26,7 @@ MISTAKES = (
     ("exit-not-recognised", python("mistake_exit_newline.py"), "EC-7"),
     ("fixed-address", python("mistake_fixed_address.py", *ADDRESS), "EC-1"),
     ("missing-module", python("mistake_missing_module.py"), "EC-1"),
+    ("empty-line", python("mistake_empty_line.py"), "EC-6"),
     ("nonsense-ends-program", python("mistake_nonsense_host.py"), "EC-14"),
     ("port-is-text", python("mistake_port_is_text.py"), "EC-1"),
     ("port-is-text", python("mistake_port_unless_enter.py"), "EC-12"),

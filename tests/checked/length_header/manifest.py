@@ -18,7 +18,10 @@ MANNERS = {
 }
 """Manners of the broken servers: learning them would cost more than the test itself."""
 
-MISTAKES = (("header-in-pieces", "mistake_one_recv.py", "LN-4"),)
+MISTAKES = (
+    ("header-in-pieces", "mistake_one_recv.py", "LN-4"),
+    ("counts-characters", "mistake_counts_characters.py", "LN-2"),
+)
 """Mistakes as students make them: see ``tests/checked/servers``."""
 
 BUILDS = {"cc": ("cc", "-O1", "-o", "framed_c", "framed.c")}

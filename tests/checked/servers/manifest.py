@@ -21,6 +21,7 @@ MISTAKES = (
     ("reset-ends-server", "mistake_reset.py", "ES-12"),
     ("spins", "mistake_never_leaves.py", "ES-9"),
     ("spins", "mistake_spins.py", "ES-24"),
+    ("no-events", "mistake_two_in_one.py", "ES-19"),
     ("spins", "mistake_spins_sequential.py", "ES-11"),
 )
 """Mistakes as students make them: name, server, an id that fails; others may fail, too."""

@@ -77,6 +77,15 @@ class Framing:
             start = end
         return messages, data[start:]
 
+    def counted_characters(self, reply: bytes) -> int:
+        """Return the length in the header of a reply if it counts characters; otherwise 0."""
+        try:
+            length = self.length(reply[: self.size])
+        except ValueError:
+            return 0
+        body = reply[self.size :]
+        return length if length == len(body.decode(errors="replace")) < len(body) else 0
+
 
 RAW = Framing(N_("no framing"))
 LINES = Framing(N_("lines"), end=b"\n")
@@ -192,11 +201,16 @@ def _varying(signs: str, is_apart: bool = False) -> Framing:
 def framing_of(reply: bytes, size: int) -> Framing:
     """Return the framing in which a reply has whole messages only; RAW if there is none.
 
+    A header of the size that is tried first may count characters instead of bytes.
+
     Args:
         reply: What a program has sent; of more than LONGEST_REPLY bytes, nothing is found.
         size: The size of the header in its other direction, which is tried first.
     """
-    found = []
+    found = [each for each in headers(size) if each.counted_characters(reply[:LONGEST_REPLY])]
+    for framing in found:
+        if reply.startswith(framing.header(framing.counted_characters(reply))):
+            return framing
     for width in () if len(reply) > LONGEST_REPLY else (size, *range(1, LONGEST_HEADER + 1)):
         for framing in headers(width):
             messages, rest = framing.decode(reply)
@@ -205,3 +219,24 @@ def framing_of(reply: bytes, size: int) -> Framing:
                     return framing
                 found.append(framing)  # the number is padded in another way
     return found[0] if found else RAW
+
+
+# A call of printf in a shell, as commands by hand have it: each %-10s takes a length.
+_PRINTF = re.compile(r"printf '([^']*%-10s[^']*)' (\d+(?: \d+)*)")
+
+
+def with_headers(command: str, framing: Framing) -> str:
+    """Return a shell command whose headers of ten characters are those of another framing."""
+
+    def fill(found: re.Match[str]) -> str:
+        first, *rest = found[1].split("%-10s")
+        parts = zip(map(int, found[2].split()), rest, strict=True)
+        headers = (_printed(framing, length) + text for length, text in parts)
+        return f"printf '{first}{''.join(headers)}'"
+
+    return _PRINTF.sub(fill, command) if framing.size else command
+
+
+def _printed(framing: Framing, length: int) -> str:
+    header = framing.header(int(min(length, framing.longest)))
+    return header.decode() if framing.is_text else "".join(f"\\{byte:03o}" for byte in header)

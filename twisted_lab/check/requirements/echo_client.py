@@ -159,7 +159,7 @@ REQUIREMENTS = (
         N_("People mistype; a traceback does not help them."),
         N_("task 4"),
         1,
-        _ECHO,
+        N_("{command}  # answer abc to the questions for host and port"),
         mistakes.NONSENSE_ENDS,
         ("EC-1",),
     ),

@@ -285,7 +285,7 @@ REQUIREMENTS = (
         N_("A loop that never waits takes a whole processor from all other programs."),
         N_("task 1"),
         2,
-        "timeout 1 nc {host} {port} < /dev/null; top -b -n 1",
+        "printf 'hello' | nc -N -w 2 {host} {port}; top -b -d 1 -n 2 | grep -A 3 PID",
         mistakes.SPINS,
         ("ES-1",),
     ),

@@ -116,7 +116,10 @@ REQUIREMENTS = (
         N_("Otherwise a client can end the server, or register others under names of its choice."),
         _TASK,
         3,
-        f"printf 'Eve\\n127.0.7.9,Eve\\n' | {_FIRST}; {_SECOND}",
+        N_(
+            "printf 'Eve,;:|\\n127.0.7.9,Eve\\n' | nc -N -s 127.0.7.1 {host} {port}"
+            "  # start the server anew, and then: nc -s 127.0.7.9 {host} {port}"
+        ),
         mistakes.SEPARATOR_IN_NAME,
         ("ID-5", "ID-6"),
     ),

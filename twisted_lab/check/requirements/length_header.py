@@ -8,16 +8,16 @@ from twisted_lab.check.requirements.requirement import Level, Requirement
 from twisted_lab.text.language import N_
 
 _TASK = N_("task 9")
-# All commands are for a header of ten characters.
+# All commands are for a header of ten characters; with_headers() knows others.
 _NC = " | nc -N {host} {port}"
 _HELLO = "printf '%-10shello' 5" + _NC
 _SEVERAL = "printf '%-10sone%-10stwo%-10sthree' 3 3 5" + _NC
 _ONE_BY_ONE = "(printf '%-10sone' 3; sleep 1; printf '%-10stwo' 3)" + _NC
-_PIECES = "(printf 1; sleep 1; printf '0        hello, you')" + _NC
+_PIECES = "printf '%-10shello, you' 10 | (dd bs=1 count=1 status=none; sleep 1; cat)" + _NC
 _TEXT_PIECES = "(printf '%-10she' 5; sleep 1; printf llo)" + _NC
 _LONG = "(printf '%-10s' 5000; head -c 5000 /dev/zero | tr '\\0' x)" + _NC + " | wc -c"
 _LARGE = "(printf '%-10s' 65536; head -c 65536 /dev/zero | tr '\\0' x)" + _NC + " | wc -c"
-_CYRILLIC = "printf '%-10s\\xd0\\xb6\\xd0\\xb6' 4" + _NC
+_CYRILLIC = "printf '%-10s\\320\\266\\320\\266' 4" + _NC
 _EMPTY = "(printf '%-10s' 0; sleep 1; printf '%-10shello' 5)" + _NC
 _CUT = "printf '%-10shel' 5" + _NC
 _ABSURD = "(printf '%-10shello' 999999999; sleep 60)" + _NC

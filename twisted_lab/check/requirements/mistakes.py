@@ -192,6 +192,15 @@ FIXED_ADDRESS = Mistake(
     N_("Where do the host and the port in connect() come from?"),
     N_("The program connects to an address of its own instead of the one that it was given."),
 )
+EMPTY_LINE = Mistake(
+    "empty-line",
+    N_("How many bytes does send() put on the wire if the line is empty?"),
+    N_(
+        "None: TCP has no empty messages. The server learns nothing, and recv() waits for an "
+        'answer that nobody sends. After input(), write: if not line: continue. Or send a "\\n" '
+        "after each line."
+    ),
+)
 NO_LOOP = Mistake(
     "no-loop",
     N_("How often does your client call input()?"),

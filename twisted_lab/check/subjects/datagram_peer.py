@@ -82,6 +82,7 @@ class DatagramPeer(Peer):
     def arrive(self, data: bytes) -> None:
         """Take a datagram, and acknowledge it."""
         self.received += data
+        self.borders.append(len(self.received))
         if answer := self.acknowledge(data):
             self.write(answer)
 

@@ -23,6 +23,7 @@ class Peer(Descriptor):
 
     Attributes:
         received: All bytes that have come.
+        borders: Where each datagram ends there; a stream has none.
         has_ended: Whether nothing more will come: the other side has sent FIN, or a reset.
         was_reset: Whether the other side has reset the connection.
     """
@@ -32,6 +33,7 @@ class Peer(Descriptor):
     ) -> None:
         super().__init__(reactor, connection.fileno())
         self.received = bytearray()
+        self.borders: list[int] = []
         self.has_ended = False
         self.was_reset = False
         self._socket = connection

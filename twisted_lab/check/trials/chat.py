@@ -70,7 +70,8 @@ class Chat:
         for listener in listeners:
             self._trial.step(_("{client} receives it", client=listener.name))
             if not await listener.hears(text):
-                raise Failed(self._story(listener), difference=Difference(text, listener.heard))
+                difference = Difference.within(text, *listener.heard_parts)
+                raise Failed(self._story(listener), difference=difference)
 
     async def expect_talk(self, first: Client, second: Client) -> None:
         """See that two clients receive texts of each other.

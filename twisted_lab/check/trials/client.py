@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from socket import SocketKind
 
 from twisted_lab.check.conversation.echoes import Search, came_back
@@ -56,6 +57,17 @@ class Client:
     def heard(self) -> bytes:
         """What was received since the last message was sent."""
         return bytes(self.peer.received[self._heard_before :])
+
+    @property
+    def heard_parts(self) -> list[bytes]:
+        """The same, datagram by datagram; what comes by a stream is one."""
+        return self._parts(self._heard_before)
+
+    def _parts(self, start: int) -> list[bytes]:
+        received = self.peer.received
+        ends = sorted({len(received), *self.peer.borders})
+        borders = [start, *(end for end in ends if end > start)]
+        return [bytes(received[begin:end]) for begin, end in pairwise(borders)]
 
     def say(self, text: bytes) -> None:
         """Send a message.
@@ -145,8 +157,8 @@ class Client:
         await self._trial.activity.until(lambda: self.peer.has_ended, _REST_SECONDS)
 
     def _note(self) -> None:
-        if new := bytes(self.peer.received[self._noted :]):
-            self._trial.sent(self.name, _("server"), False, new)
+        for part in self._parts(self._noted):
+            self._trial.sent(self.name, _("server"), False, part)
         self._noted = len(self.peer.received)
 
     async def expect_back(self, text: bytes) -> None:
@@ -158,7 +170,7 @@ class Client:
         self.say(text)
         self._trial.step(_("{name} receives it back", name=self.name))
         if not await self.hears_back(text):
-            raise Failed(self.story(text), difference=Difference(text, self.heard))
+            raise Failed(self.story(text), difference=Difference.within(text, *self.heard_parts))
 
     def story(self, text: bytes) -> str:
         """Return what happened instead of the text coming back."""

@@ -197,6 +197,7 @@ async def connect_client(
             with_ending(_("The server did not accept client {number}", number=number), server),
             likely_cause(server.program.traceback),
         )
+    trial.framing = manners.framing
     client = Client(trial, server, peer, manners, number)
     await client.enter()
     return client

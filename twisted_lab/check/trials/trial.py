@@ -7,6 +7,7 @@ import string
 from collections.abc import Callable, Sequence
 
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.framings import RAW
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.subjects.program import Program
 from twisted_lab.check.subjects.terminal import MOST_PRINTED
@@ -33,6 +34,7 @@ class Trial:
         steps: What was done so far.
         passages: What was sent so far.
         address: The host and port that were used, for the command by hand.
+        framing: How messages were put on the wire, for the same.
         is_isolated: Whether the sandbox has everything.
         asked: How many questions the program has asked.
     """
@@ -45,6 +47,7 @@ class Trial:
         self.steps: list[str] = []
         self.passages: list[Passage] = []
         self.address = ("127.0.0.1", 9090)
+        self.framing = RAW
         self.asked = 0
         self.is_isolated = True
         self._sandboxes: list[Sandbox] = []

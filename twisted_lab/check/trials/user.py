@@ -136,7 +136,7 @@ class User:
         self._trial.step(_("the server receives it"))
         if not await self.receives(text):
             note = self.story(_("The server did not receive the line"))
-            raise Failed(note, self.cause(), Difference(text, self.server.unanswered))
+            raise Failed(note, self.cause(), Difference.within(text, self.server.unanswered))
         # A newline, or the rest of a message, may follow.
         await self.program.settle(_REST_SECONDS)
         received = self.server.unanswered
@@ -175,7 +175,7 @@ class User:
         self._trial.step(_('the client shows the reply "{reply}"', reply=escape_bytes(text[:60])))
         if not await self.shows_reply(text):
             note = self.story(_("The reply is not on the screen"))
-            raise Failed(note, self.cause(), Difference(text, self.shown.strip().encode()))
+            raise Failed(note, self.cause(), Difference.within(text, self.shown.strip().encode()))
 
     async def have_echoed(self, line: str) -> None:
         """Type a line, and see that it reaches the server and that the reply is shown.

@@ -38,7 +38,7 @@ async def exchange(trial: Trial, server: Server, client: Client, manners: Manner
         await client.settle()
         is_answered = bool(client.heard)
     if not is_answered:
-        difference = Difference(text, client.heard) if manners.is_echo else None
+        difference = Difference.within(text, *client.heard_parts) if manners.is_echo else None
         cause = likely_cause(server.program.traceback)
         raise Failed(client.story(text), cause, difference)
 

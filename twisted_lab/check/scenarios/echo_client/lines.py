@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back
 from twisted_lab.check.outcomes import Failed, NotOffered, Weak
+from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
@@ -101,6 +104,26 @@ async def sends_several_lines(trial: Trial, manners: ClientManners) -> None:
     if manners.sends_late:
         await user.expect_received(lines[-1].encode())
         raise Weak(_("The lines are not sent before exit is typed."))
+    await _survives_an_empty_line(user, trial.bench.patience)
+
+
+async def _survives_an_empty_line(user: User, patience: float) -> None:
+    """See that a client asks for the next line after Enter, or ends.
+
+    Raises:
+        Weak: If it sends nothing, and waits for the answer.
+    """
+    user.type_line("")
+    await user.program.settle(patience)
+    snapshot = user.program.look()
+    if user.server.unanswered or user.program.has_ended or user.server.is_left:
+        return
+    gives_up = any(each.state.timeout < inf for each in snapshot.threads)
+    if snapshot.is_waiting and not snapshot.wants_terminal and not gives_up:
+        raise Weak(
+            _("After an empty line, the client sends nothing and waits for an answer."),
+            mistakes.EMPTY_LINE,
+        )
 
 
 async def sends_other_letters(trial: Trial, manners: ClientManners) -> None:

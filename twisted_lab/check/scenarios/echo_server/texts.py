@@ -39,12 +39,12 @@ async def returns_a_text(trial: Trial, manners: Manners) -> None:
     if client.heard and not client.peer.was_reset:
         raise NotOffered(_("The server answers, but it does not return the text: it is no echo."))
     if server.program.has_ended:
-        raise Failed(client.story(text), difference=Difference(text, client.heard))
+        raise Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
     if isinstance(server, StartedServer) and text.decode() in server.program.unanswered:
         raise NotOffered(_("The server shows the text, and returns nothing: it is no echo."))
     if await _passes_on(trial, server, client, manners):
         raise NotOffered(_("The server passes texts on to other clients: it is a chat, no echo."))
-    raise Failed(client.story(text), difference=Difference(text, client.heard))
+    raise Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
 
 
 async def _speaks_and_closes(server: Server, client: Client) -> bool:
@@ -109,7 +109,7 @@ async def returns_100000_bytes_to_a_slow_reader(trial: Trial, manners: Manners) 
     client.peer.resume()
     trial.step(_("client 1 reads, and receives all of it back"))
     if not await client.hears_back(text):
-        raise Failed(client.story(text), difference=Difference(text, client.heard))
+        raise Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
 
 
 async def returns_all_bytes(trial: Trial, manners: Manners) -> None:
@@ -122,7 +122,7 @@ async def returns_all_bytes(trial: Trial, manners: Manners) -> None:
     heard = client.heard
     if data in heard or data.upper() in heard:
         return
-    difference = Difference(data, heard)
+    difference = Difference.within(data, *client.heard_parts)
     if manners.framing.size and not server.program.has_ended:
         raise Weak(client.story(data), difference=difference)  # such messages may be text alone
     if len(heard) < len(data) or client.peer.has_ended or manners.is_exact:
@@ -144,7 +144,7 @@ async def returns_single_bytes(trial: Trial, manners: Manners) -> None:
         client.peer.finish()
     trial.step(_("client 1 receives it back"))
     if not await client.hears_back(text):
-        raise Failed(client.story(text), difference=Difference(text, client.heard))
+        raise Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
 
 
 async def returns_a_split_letter(trial: Trial, manners: Manners) -> None:
@@ -162,7 +162,9 @@ async def returns_a_split_letter(trial: Trial, manners: Manners) -> None:
         client.peer.finish()
     trial.step(_("client 1 receives it back"))
     if not await client.hears_back(_SPLIT):
-        raise Failed(client.story(_SPLIT), difference=Difference(_SPLIT, client.heard))
+        raise Failed(
+            client.story(_SPLIT), difference=Difference.within(_SPLIT, *client.heard_parts)
+        )
 
 
 async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
@@ -195,7 +197,7 @@ async def answers_after_half_close(trial: Trial, manners: Manners) -> None:
     trial.step(_("client 1 ends its direction at once (FIN), and receives the text back"))
     client.peer.finish()
     if not await client.hears_back(text):
-        raise Failed(client.story(text), difference=Difference(text, client.heard))
+        raise Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
     _expect_no_reset(client)
 
 

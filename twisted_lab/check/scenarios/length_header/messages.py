@@ -9,6 +9,7 @@ from twisted_lab.check.scenarios.length_header.talk import Talk, one_client
 from twisted_lab.check.trials.client import APART_SECONDS
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.language import _
 
 _PIECES = 8  # of one byte; what follows comes at once
@@ -21,13 +22,20 @@ async def goes_both_ways(trial: Trial, manners: Manners) -> None:
     """LN-2."""
     if not manners.framing.size:
         raise NotOffered(_("The server expects no header of a fixed length."))
-    if not manners.reply.size:
-        raise Failed(
-            _("The server reads a header, and its answer has none."),
-            message_mistakes.NO_HEADER_BACK,
-        )
     talk = await one_client(trial, manners)
-    await talk.exchange(trial.text(12))
+    text = trial.text(12)
+    if manners.reply.size:
+        await talk.exchange(text)
+        return
+    talk.client.say(text)
+    await talk.client.settle()
+    trial.step(_("{client} receives an answer with a header", client=talk.client.name))
+    expected = manners.framing.encode(talk.client.heard)
+    raise Failed(
+        _("The server reads a header, and its answer has none."),
+        message_mistakes.NO_HEADER_BACK,
+        Difference(expected, talk.client.heard),
+    )
 
 
 async def takes_several(trial: Trial, manners: Manners) -> None:
@@ -118,7 +126,8 @@ async def _counts_characters(trial: Trial, manners: Manners, text: bytes) -> boo
     trial.step(_("client 1 sends it again, and counts characters in the header"))
     talk.client.send(manners.framing.header(len(text.decode())) + text)
     await talk.client.settle()
-    return came_back(talk.client.heard, text) and talk.counted_characters() > 0
+    heard = talk.client.heard
+    return came_back(heard, text) and manners.reply.counted_characters(heard) > 0
 
 
 async def takes_an_empty_one(trial: Trial, manners: Manners) -> None:

@@ -58,27 +58,19 @@ class Talk:
             return
         expected = b"".join(map(manners.reply.encode, texts))
         difference = Difference(expected, client.heard) if manners.is_echo else None
-        if length := self.counted_characters():
+        if length := manners.reply.counted_characters(client.heard):
+            body = client.heard[manners.reply.size :]
             note = _(
                 "The header says {length:,}, and {size:,} bytes follow: it counts characters.",
                 length=length,
-                size=len(client.heard) - manners.reply.size,
+                size=len(body),
             )
+            difference = Difference(manners.reply.encode(body), client.heard)
             raise Failed(note, message_mistakes.COUNTS_CHARACTERS, difference)
         note = client.story(text)
         if text and came_back(client.heard, text):
             note = _("The text came back, but its header does not tell its length.")
         raise Failed(note, self.cause(), difference)
-
-    def counted_characters(self) -> int:
-        """Return the length in the answer's header if it counts characters; otherwise 0."""
-        heard, reply = self.client.heard, self._manners.reply
-        try:
-            length = reply.length(heard[: reply.size])
-        except ValueError:
-            return 0
-        body = heard[reply.size :]
-        return length if length == len(body.decode(errors="replace")) < len(body) else 0
 
     def cause(self) -> Mistake | None:
         """Return what ended the server, if a traceback shows it; the header may be no number."""

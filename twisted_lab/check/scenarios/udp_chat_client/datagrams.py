@@ -176,4 +176,4 @@ class _Talk:
         if can_type and await user.shows(text):
             raise Weak(_("The client shows it only after another line is typed."))
         note = user.story(_("The client did not show what the server said"))
-        raise Failed(note, user.cause(), Difference(text, user.shown.strip().encode()))
+        raise Failed(note, user.cause(), Difference.within(text, user.shown.strip().encode()))
