@@ -182,7 +182,15 @@ class Node:
     def drain(self) -> None:
         """Have its clients move, and the process end."""
         subprocess.Popen(
-            [sys.executable, "-m", "twisted_lab.control", "--control", "unix:control", "drain", "5"],
+            [
+                sys.executable,
+                "-m",
+                "twisted_lab.control",
+                "--control",
+                "unix:control",
+                "drain",
+                "5",
+            ],
             cwd=self._folder,
             env=ENVIRONMENT,
             stdout=subprocess.DEVNULL,
@@ -248,6 +256,8 @@ class ClusterMember:
     def is_settled(self) -> bool:
         """Tell whether it is in the room, and all of its messages are confirmed."""
         room = self.client.room
-        return room.is_in and not room.pending and not self.client.endpoint.is_lost(
-            self.client._clock.seconds()
+        return (
+            room.is_in
+            and not room.pending
+            and not self.client.endpoint.is_lost(self.client._clock.seconds())
         )
