@@ -83,7 +83,7 @@ def verdict(
         case HungUp():
             lines.append(f"{where}: {problem}")
         case NotLetIn():
-            reason = escape(translated_problem(str(problem)))
+            reason = translated_problem(escape(str(problem)))
             lines.append(_("not let in: {reason}", reason=reason))
         case Ended():
             lines += problem.lines
