@@ -52,7 +52,7 @@ class ClusterOptions(Options):
     count = option.number("Number of rounds.", default=200)
     seed = option.number("Seed of the faults.", default=None, least=0)
     members = option.number("Number of members.", default=60)
-    faults = option.text("The faults to choose from, with commas.", default="")
+    faults = option.text("The faults, one after another, with commas between them.", default="")
     longest = option.seconds("The longest fault, in seconds.", default=15)
     shows = option.flag("Show what members and nodes report.")
 
@@ -198,7 +198,8 @@ class Cluster:
     def _choose(self) -> dict[str, float]:
         """Return one fault, or two at once, with their lengths in seconds."""
         if self._options.faults:
-            names = [self._chance.choice(self._options.faults.split(","))]
+            faults = self._options.faults.split(",")
+            names = [faults[self.rounds % len(faults)]]
         elif self._chance.random() < 0.3:
             names = [self._chance.choice(OF_NODES), self._chance.choice(OF_DATABASE)]
         else:
