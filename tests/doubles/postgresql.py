@@ -113,6 +113,12 @@ class PostgreSQL:
             self._process.wait(DEADLINE)
             self._process = None
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def signal_all(self, number: signal.Signals) -> None:
         """Send a signal to all of its processes."""
         assert self._process is not None

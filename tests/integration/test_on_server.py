@@ -104,6 +104,7 @@ class PasswordCheckerTests(OnServer, test_login.PasswordCheckerTests):
     pass
 
 
+@pytest.mark.long
 class SeveralProcessesTests(OnServer, test_login.SeveralProcessesTests):
     pass
 

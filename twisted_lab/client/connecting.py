@@ -43,6 +43,7 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
         no_address: The reason why the host has no address, if the look-up failed.
     """
     why: object = error
+    server = f"{options.host}:{options.port}"
     if isinstance(error, DNSLookupError):
         why = no_address
     elif isinstance(error, ConnectTimeout):
@@ -58,7 +59,7 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
                 service=other,
                 command=as_started(command),
             )
-            return not_connected(options, why)
+            return not_connected(server, why)
         reason, command = _(os.strerror(error.osError)).lower(), options.start_command
         why = (
             _(
@@ -69,7 +70,7 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
             if command
             else _("{reason}; does your server run there, on this port?", reason=reason)
         )
-    return not_connected(f"{options.host}:{options.port}", why)
+    return not_connected(server, why)
 
 
 async def connect(

@@ -30,11 +30,10 @@ from twisted_lab.rooms.shared_log import (
     LEASE_SECONDS,
     MOVED,
     PAGE,
-    PRESENCE,
-    NodeGone,
     Registered,
     Secrets,
 )
+from twisted_lab.rooms.shared_writing import PRESENCE, NodeGone
 from twisted_lab.text.chat_messages import placed
 from twisted_lab.text.user_names import BadName, name_key, nickname
 
