@@ -214,6 +214,8 @@ async def _register(queries: SharedQueries, node: Node, place: int) -> Registere
 
 
 async def _renew(queries: SharedQueries, node: Node, place: int) -> tuple[Secrets, bool]:
+    # First, as all others do: two transactions that lock in different orders wait for each other.
+    await queries.lock(node.id)
     if await queries.renew(node.id, LEASE_SECONDS, place) is None:
         raise NodeGone
     period = await queries.period(SECRET_SECONDS)

@@ -207,7 +207,8 @@ class SharedRoom(Room):
                 self._names.add(member.name)
                 self._seats[member.key] = member.seat
             self._has_read(registered.place)
-        self._share(*await self._log.renew(self._place, may_bury=False))
+        with suppress(NodeGone):  # The next renewal handles it.
+            self._share(*await self._log.renew(self._place, may_bury=False))
 
     async def _return(self, member: Member) -> None:
         """Make a member that other nodes have removed a member again."""
