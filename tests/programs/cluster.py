@@ -142,12 +142,7 @@ class Cluster:
     def _unsettled(self) -> str:
         stuck = [each for each in self._members if not each.is_settled()]
         if stuck:
-            one = stuck[0].client
-            return (
-                f"{len(stuck)} members are stuck, such as {stuck[0].name}: "
-                f"is in: {one.room.is_in}, {one.room.pending} messages not confirmed, "
-                f"{one.endpoint.stage}, told {stuck[0].told[-5:]} {stuck[0].trouble}"
-            )
+            return f"{len(stuck)} members are stuck, such as {stuck[0].condition}"
         for each in self._members:
             if len(each.heard) < len(self._said):
                 missing = {*self._said} - {*each.heard}
@@ -234,9 +229,9 @@ class Cluster:
         speaking.stop()
         try:
             await self._settle(RECOVERY - TALK_AFTER)
-        except Wrong:
+        except Wrong as error:
             self._show()
-            raise
+            raise Wrong(f"{details}; {error}") from None
         recovery = time.monotonic() - end
         gone = [
             line for line in self._members[0].present if re.match(r"\* m\d+ has (gone|left)", line)
@@ -275,8 +270,10 @@ class Cluster:
             raise Wrong(self._database.log)
 
     def _any(self) -> tuple[str, Node]:
-        number = self._chance.randrange(NODES)
-        return f"n{number}", self._nodes[number]
+        """Return a node, probably one with many members: they gather on those that run longest."""
+        port = self._chance.choice(self._members).client.servers.current.port
+        [found] = [(f"n{at}", node) for at, node in enumerate(self._nodes) if node.port == port]
+        return found
 
     # Faults; each returns what it has done
 
