@@ -28,6 +28,7 @@ from bench.frames import report
 from twisted_lab.channels import Connections
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.client.chat_client import ChatClient
+from twisted_lab.client.servers import Server, Servers
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.ports.addresses import ALL_IPV4
@@ -225,7 +226,7 @@ def latency() -> None:
         assert plain.stdout is not None
         assert plain.stdout.readline() == "joined\n"
         for client in clients:
-            UDPWire(r, client, [HOST], port).open()
+            UDPWire(r, client, Servers([Server(HOST, port)])).open()
         begin()
         r.run()
     assert len(trips) == SAMPLES, f"{SAMPLES - len(trips)} were lost"

@@ -11,14 +11,14 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from tests.processes import DEADLINE, wait_until
+from tests.processes import DEADLINE, children, wait_until
 
 # For tests that no machine crashes in.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -53,14 +53,20 @@ class PostgreSQL:
 
     Attributes:
         address: The address of its database.
+        socket: Its Unix socket.
     """
 
     def __init__(self, folder: Path, *settings: str) -> None:
-        self.address = f"postgresql://{_SUPERUSER}@/postgres?host={folder}"
+        self.address = self.address_over(folder)
+        self.socket = folder / ".s.PGSQL.5432"
         self._folder = folder
         self._settings = [f"--{setting}" for setting in (*_SMALL, *settings)]
         self._names = (f"test{number}" for number in count())
         self._process: subprocess.Popen[bytes] | None = None
+
+    def address_over(self, folder: Path, database: str = "postgres") -> str:
+        """Return the address of a database over a Unix socket in a folder."""
+        return f"postgresql://{_SUPERUSER}@/{database}?host={folder}"
 
     def create(self) -> None:
         """Make its data."""
@@ -107,9 +113,41 @@ class PostgreSQL:
             self._process.wait(DEADLINE)
             self._process = None
 
-    def connect(self) -> psycopg.Connection[Any]:
-        """Connect to the server's only database."""
-        return psycopg.connect(self.address, autocommit=True)
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to all of its processes."""
+        assert self._process is not None
+        main = self._process.pid
+        if number != signal.SIGSTOP:
+            os.kill(main, number)
+        for process in children(main):
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+        if number == signal.SIGSTOP:
+            os.kill(main, number)
+
+    def kill(self) -> None:
+        """Kill it."""
+        assert self._process is not None
+        self.signal_all(signal.SIGKILL)
+        self._process.wait(DEADLINE)
+        self._process = None
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
+        """Connect to a database."""
+        return psycopg.connect(
+            self.address_over(self._folder, database), autocommit=True, connect_timeout=5
+        )
+
+    @property
+    def log(self) -> str:
+        """The lines that it has logged."""
+        return (self._folder / "log").read_text(errors="replace")
 
     @contextmanager
     def new_database(self) -> Iterator[str]:

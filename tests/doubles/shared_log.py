@@ -29,15 +29,14 @@ from twisted_lab.rooms.shared_log import (
     LEASE_SECONDS,
     MOVED,
     PAGE,
-    PRESENCE,
     SECRET_SECONDS,
-    NodeGone,
     Registered,
     Renewed,
     Secrets,
 )
 from twisted_lab.rooms.shared_queries import Seated
 from twisted_lab.rooms.shared_room import SharedRoom
+from twisted_lab.rooms.shared_writing import PRESENCE, NodeGone
 from twisted_lab.text.user_names import name_key
 
 Result = TypeVar("Result")

@@ -45,9 +45,13 @@ def bad_network(directory: Path, server_port: int, *toxics: str) -> Server:
     return network(directory, server_port, *(f"--toxic={toxic}" for toxic in toxics))
 
 
-def tell(control: str, *words: str) -> None:
+def order(control: str, *words: str) -> None:
     command = (sys.executable, "-m", "twisted_lab.control", "--control", control)
-    subprocess.run((*command, "tell", "faults", *words), check=True, timeout=DEADLINE)
+    subprocess.run((*command, *words), check=True, timeout=DEADLINE)
+
+
+def tell(control: str, *words: str) -> None:
+    order(control, "tell", "faults", *words)
 
 
 LONG = pytest.mark.long
@@ -91,14 +95,14 @@ class Processes:
 class RoomClient(Server):
     """Our client in a pipe, which takes input until it is closed."""
 
-    def __init__(self, port: int, name: str, typed: str | None = None) -> None:
+    def __init__(self, port: int, name: str, typed: str | None = None, *options: str) -> None:
         reading, writing = os.pipe()
         self._input = os.fdopen(writing, "w")
         super().__init__(
             ROOT,
             command=(
                 *("sh", "-c", f'exec "$@" </dev/fd/{reading}', "sh"),
-                *(*CHAT, "--port", str(port), "--name", name),
+                *(*CHAT, "--port", str(port), "--name", name, *options),
             ),
             pass_fds=(reading,),
         )
@@ -177,6 +181,26 @@ def test_nothing_is_lost_when_the_server_is_killed(
             server = stack.enter_context(chat(tmp_path, kept_port, *history))
             server.wait_for_port()
         members.have_heard_all(120)
+
+
+@LONG
+def test_a_client_moves_from_a_server_that_drains(tmp_path: Path, kept_port: int) -> None:
+    history = ("--history", str(tmp_path / "said.sqlite3"))
+    control = f"unix:{tmp_path}/control"
+    other = ("--host", f"127.0.0.1:{kept_port}")
+    with (
+        chat(tmp_path, 0, *history, "--control", control) as server,
+        RoomClient(server.wait_for_port(), "Anna", None, *other) as anna,
+    ):
+        anna.say("one\n")
+        anna.wait_for("^Anna: one$")
+        order(control, "drain")
+        assert server.wait() == 0
+        anna.say("two\n")
+        with chat(tmp_path, kept_port, *history):
+            anna.wait_for(f"moved to 127.0.0.1:{kept_port}$")
+            assert anna.end() == 0
+            assert anna.heard("Anna") == ["one", "two"]
 
 
 def test_a_client_in_a_pipe_survives_a_bad_network(tmp_path: Path) -> None:

@@ -15,11 +15,13 @@ from pathlib import Path
 import pytest
 import pytest_twisted
 
+from tests.checked.servers.manifest import NO_ECHO
 from tests.processes import DEADLINE, ROOT
 from tests.programs.checked import Program, bench_for, broken, correct, mistaken, prepare
 from twisted_lab.check import checking
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.outcomes import Failed, NotChecked, Outcome
+from twisted_lab.check.scenarios import echo_server
 from twisted_lab.check.scenarios.echo_server.clients import survives_connect_and_leave
 from twisted_lab.check.task import Task
 from twisted_lab.check.trials.server_manners import Manners
@@ -31,7 +33,7 @@ CLIENTS = ROOT / "tests" / "checked" / "clients"
 
 # The long tests check these of each program, and what they need; `make check-repeat` checks all.
 SOME = {
-    "echo-server": "ES-11",
+    "echo-server": "ES-2,ES-11",
     "echo-client": "EC-3",
     "identification": "ID-2",
     "authentication": "AU-3",
@@ -79,6 +81,17 @@ def test_a_broken_server_fails_with_what_was_seen(tmp_path: Path) -> None:
     assert "next ES-11" in ended.stderr
     for each in formats:
         assert "ES-11" in (tmp_path / each).read_text()
+
+
+@pytest.mark.long
+def test_an_empty_file_of_data_is_no_log(tmp_path: Path) -> None:
+    source = "import socketserver\nopen('names.txt', 'w')\n"
+    server = "socketserver.TCPServer(('', 9090), socketserver.StreamRequestHandler)"
+    (tmp_path / "server.py").write_text(f"{source}{server}.serve_forever()\n")
+    options = ("--only", "ES-26", "--json", "-", "--folder", str(tmp_path))
+    ended = run("echo-server", *options, "--", sys.executable, "server.py")
+    found = {each["id"]: each["verdict"] for each in json.loads(ended.stdout)["findings"]}
+    assert found == {"ES-1": "pass", "ES-26": "not offered"}
 
 
 def test_a_report_that_cannot_be_written_is_known_before_the_check(tmp_path: Path) -> None:
@@ -198,6 +211,9 @@ async def test_correct_programs_are_not_blamed(program: Program, tmp_path: Path)
     findings = await judged(program, tmp_path, SOME[program.task.name])
     blamed = shown(findings, Verdict.FAIL, Verdict.FLAKY)
     assert set(blamed) <= program.lacks, blamed
+    if program.task is echo_server.TASK:
+        is_echo = findings["ES-2"].verdict is Verdict.PASS
+        assert is_echo != (program.name.removeprefix("echo-server: ") in NO_ECHO)
 
 
 @pytest.mark.long

@@ -13,8 +13,7 @@ import psycopg
 import pytest
 
 from tests.doubles.postgresql import PostgreSQL
-from tests.processes import Server, connect, line, wait_until
-from twisted_lab.accounts.throttle import NETWORK_ALLOWANCE
+from tests.processes import Server, connect, line
 
 pytestmark = pytest.mark.xdist_group("postgresql")
 
@@ -32,10 +31,10 @@ def address(postgresql: PostgreSQL) -> Iterator[str]:
 
 
 @contextmanager
-def two_nodes(folder: Path, address: str, *options: str) -> Iterator[list[int]]:
+def two_nodes(folder: Path, address: str) -> Iterator[list[int]]:
     """Run two nodes, and return their ports."""
     with ExitStack() as stack:
-        command = (*AUTH, "--database", address, *options)
+        command = (*AUTH, "--database", address)
         nodes = [stack.enter_context(Server(folder, *command)) for _ in range(2)]
         yield [node.wait_for_port() for node in nodes]
 
@@ -84,23 +83,3 @@ def test_nodes_share_sessions_and_failures(tmp_path: Path, address: str) -> None
         counts = database.execute("SELECT count FROM failures WHERE subject <> 'registrations'")
         assert counts.fetchall() == [(2,), (2,)]
         assert database.execute("SELECT * FROM attempts").fetchall() == []
-
-
-@pytest.mark.long
-def test_more_nodes_allow_no_more_guesses(tmp_path: Path, address: str) -> None:
-    with (
-        two_nodes(tmp_path, address, "--registration", "closed") as ports,
-        ExitStack() as stack,
-        psycopg.connect(address, autocommit=True) as database,
-    ):
-
-        def guesses() -> int:
-            found = database.execute("SELECT count FROM failures WHERE subject = ''").fetchone()
-            return found[0] if found else 0
-
-        for number in range(60):
-            stack.enter_context(log_in(ports[number % 2], f"name{number}", "wrong"))
-        wait_until(lambda: guesses() > NETWORK_ALLOWANCE)
-        time.sleep(4)
-        # One more after 1, 2 and 4 s; a node that looks less often is later.
-        assert 2 <= guesses() - NETWORK_ALLOWANCE <= 4

@@ -110,6 +110,7 @@ class PasswordCheckerTests(OnServer, test_login.PasswordCheckerTests):
     pass
 
 
+@pytest.mark.long
 class SeveralProcessesTests(OnServer, test_login.SeveralProcessesTests):
     pass
 
@@ -139,7 +140,7 @@ class SharedLogTests(OnServer, test_shared_log.LogContract):
         storage = MemoryStorage(SHARED_TABLES, self.name)
         self.addCleanup(storage.database.close)
         self.database = storage.database
-        return SharedLog(storage, Retention(days=1))
+        return SharedLog(storage, Retention(most_bytes=1))
 
     def expire(self, log: Log) -> None:
         assert isinstance(log, SharedLog)

@@ -65,11 +65,10 @@ def sockets(process: int) -> set[str]:
 
 
 def refuses(port: int) -> bool:
-    try:
+    with suppress(ConnectionRefusedError):
         connect(port).close()
-    except ConnectionRefusedError:
-        return True
-    return False
+        return False
+    return True
 
 
 def test_200_connections_are_shared_by_workers_and_logged_in_one_file(tmp_path: Path) -> None:
@@ -123,6 +122,13 @@ def control(directory: Path, *words: str) -> str:
     return done.stdout + done.stderr
 
 
+def is_refused(port: int) -> bool:
+    with suppress(ConnectionRefusedError):
+        connect(port).close()
+        return False
+    return True
+
+
 def test_control_and_metrics_cover_all_workers(tmp_path: Path) -> None:
     looked_at = ("--control", "unix:netlab.control", "--metrics", "tcp:0:interface=127.0.0.1")
     with Server(tmp_path, *ECHO, *looked_at) as server, ExitStack() as stack:
@@ -159,7 +165,12 @@ def test_control_and_metrics_cover_all_workers(tmp_path: Path) -> None:
         assert control(tmp_path, "disconnect", "127.0.0.1") == "disconnected: 9\n"
         assert "from level error" in control(tmp_path, "log-level", "error")
         assert "with --workers cannot be paused" in control(tmp_path, "pause", "echo")
-        assert server.stop() == 0
+        with connect(port) as client:
+            assert "ends within 60 s" in control(tmp_path, "drain")
+            wait_until(lambda: is_refused(port))
+            client.sendall(b"hello")
+            assert receive(client, 5) == b"hello"
+        assert server.wait() == 0
     assert "told to pause" not in "".join(server.lines)
 
 

@@ -18,6 +18,7 @@ from twisted.internet.defer import DeferredList, FirstError
 from twisted.internet.task import react
 
 from twisted_lab.client.chat_client import ChatClient
+from twisted_lab.client.servers import Server, Servers
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.rooms import Line
 from twisted_lab.text import option
@@ -74,7 +75,7 @@ class Member:
         chance = random.Random(f"{options.seed} {name}")
         self.client = ChatClient(reactor, name, self._show, lambda _: None, random=chance.randbytes)
         self.client.pumped = self._look
-        self._wire = UDPWire(reactor, self.client, ["127.0.0.1"], options.port)
+        self._wire = UDPWire(reactor, self.client, Servers([Server("127.0.0.1", options.port)]))
 
     def open(self) -> None:
         """Start."""

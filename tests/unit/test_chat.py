@@ -36,6 +36,7 @@ from twisted_lab.client.chat_terminal import Terminal, Words
 from twisted_lab.client.connection import HungUp
 from twisted_lab.client.options import ClientOptions
 from twisted_lab.client.rendering import time_text
+from twisted_lab.client.servers import Server, Servers
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
 from twisted_lab.ports.udp_port import ScopedPort
@@ -548,7 +549,12 @@ class UDPWireTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.reactor = UDPReactor()
         self.client = ChatClient(self.reactor, "Anna", lambda line: None, lambda text: None)
-        self.wire = UDPWire(self.reactor, self.client, ["::1", "127.0.0.1"], 9095, FakePort)
+        self.wire = UDPWire(
+            self.reactor,
+            self.client,
+            Servers([Server("::1", 9095), Server("127.0.0.1", 9095)]),
+            FakePort,
+        )
         self.wire.open()
 
     def test_a_refused_address_makes_the_client_try_the_next(self) -> None:

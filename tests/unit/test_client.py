@@ -100,6 +100,11 @@ class ClientOptionsTests(SynchronousTestCase):
             (["messages", "--count", "bytes"], "--count needs --framing decimal:N or hex:N"),
             (["--count", "characters"], "--count needs --framing decimal:N or hex:N"),
             (["--host", "a b"], "not 'a b'"),
+            (["chat", "--host", "a", "--host", "a b"], "not 'a b'"),
+            (
+                ["echo", "--host", "a", "--host", "b"],
+                "several --host work with chat only, not with echo",
+            ),
             (["--host", "localhost:"], "not 'localhost:'"),
             (["--host", "localhost:0"], "not '0'"),
             (["--host", "::1:9090:"], "not '::1:9090:'"),
@@ -161,6 +166,18 @@ class ClientOptionsTests(SynchronousTestCase):
             options = parse(*arguments)
             given = (options.service, options.quiet, options.port, options.host)
             self.assertEqual(given, ("messages", True, 7, "box"))
+
+    def test_the_chat_may_have_several_hosts(self) -> None:
+        for words, servers in (
+            (("--host", "a", "--host", "b:7"), [("a", 9095), ("b", 7)]),
+            (("--host", "a:8", "--host", "::1", "--port", "9"), [("a", 8), ("::1", 9)]),
+            (("--host", "a:8"), [("a", 8)]),
+            ((), [("localhost", 9095)]),
+        ):
+            options = parse("chat", *words)
+            options.complete(interactive=False)
+            self.assertEqual(options.servers, servers)
+            self.assertEqual(options.host, servers[0][0])
 
     def test_a_host_may_include_a_port(self) -> None:
         for text, host, port in (

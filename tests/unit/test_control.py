@@ -351,10 +351,12 @@ class ControlTests(SynchronousTestCase):
         self.assertTrue(self.reactor.stopped)
 
     def test_a_drain_without_clients_ends_the_process_after_its_answer(self) -> None:
-        self.assertIn("draining", self.say("drain"))
-        self.assertFalse(self.reactor.stopped)
-        self.reactor.advance(0)
-        self.assertTrue(self.reactor.stopped)
+        for seconds, lasts in (("60", 2), ("0", 0)):
+            self.setUp()
+            self.assertIn("draining", self.say("drain", seconds))
+            self.assertFalse(self.reactor.stopped)
+            self.reactor.advance(lasts)
+            self.assertTrue(self.reactor.stopped)
 
     def test_stop_stops_the_reactor(self) -> None:
         self.assertEqual(self.say("stop"), "stopping\n")

@@ -131,7 +131,7 @@ class RefusalTests(FileCase):
             file.commit()
         self.stays(
             Path(self.path).read_bytes(),
-            "was written by a newer version of accounts (schema 9, this one knows 3)",
+            "was written by a newer version of accounts (schema 9, this one knows 4)",
         )
 
     def test_a_file_of_another_program_is_refused(self) -> None:

@@ -314,7 +314,7 @@ class SeveralProcessesTests(LoginTestCase):
     def setUp(self) -> None:
         super().setUp()
         shared = (self.storage, self.hashes, self.clock)
-        others = [PasswordChecker(*shared, now=self.now) for _ in range(2)]
+        others = [PasswordChecker(*shared, now=self.now) for _ in range(9)]
         self.portals = [Portal(self.realm, [each]) for each in (self.passwords, *others)]
 
     def guess_at(self, process: int, name: str, password: bytes = b"wrong") -> Deferred[Any]:
@@ -333,9 +333,13 @@ class SeveralProcessesTests(LoginTestCase):
 
     def test_more_processes_allow_no_more_guesses(self) -> None:
         counts = []
-        for processes in (3, 1):
-            guesses = [self.guess_at(number % processes, f"peer{number}") for number in range(60)]
-            self.wait(200)
+        for processes in (10, 1):
+            self.hashes.slow = True
+            guesses = [self.guess_at(number % processes, f"peer{number}") for number in range(50)]
+            for _ in range(240):
+                self.clock.advance(0.25)
+                self.hashes.finish()
+                self.hashes.slow = True  # Each takes 0.25 s.
             counts.append(self.hashes.count)
             # One more each after 0, 1, 2, 4, 8 and 16 s; then a client is told to wait longer.
             self.give_up(guesses)

@@ -12,12 +12,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.shared_log import START, MemoryLog, Server
 from twisted_lab.rooms import MemberGone, Said, client_id
 from twisted_lab.rooms.member import CannotSay
-from twisted_lab.rooms.shared_log import LEASE_SECONDS, PAGE, NodeGone
+from twisted_lab.rooms.shared_log import LEASE_SECONDS, PAGE
 from twisted_lab.rooms.shared_room import Log
+from twisted_lab.rooms.shared_writing import NodeGone
 from twisted_lab.text.user_names import BadName
 
 Result = TypeVar("Result")
-OLD = 1.0  # the time of messages that no history keeps
 CLIENT = client_id("secret")
 
 
@@ -191,7 +191,7 @@ class LogContract:
 
     def test_what_a_living_node_has_not_read_is_kept(self) -> None:
         one, two = self.registered(), self.registered()
-        places = [self.now(one.add(Said(1, "Anna", str(n), time=OLD))) or 0 for n in range(3)]
+        places = [self.now(one.add(Said(1, "Anna", str(n), time=START))) or 0 for n in range(3)]
         self.now(one.renew(places[2]))
         self.now(two.renew(places[0]))
         self.prune(one, "Vera")

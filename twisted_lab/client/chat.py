@@ -15,6 +15,7 @@ from twisted_lab.client.connecting import not_connected
 from twisted_lab.client.connection import HungUp
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.options import ClientOptions
+from twisted_lab.client.servers import Server, Servers
 from twisted_lab.client.signals import Signals
 from twisted_lab.client.udp import UDPWire
 from twisted_lab.codecs import MessageError
@@ -28,20 +29,32 @@ from twisted_lab.text.language import _, ngettext
 PATIENCE = 60.0
 
 
-async def find_hosts(reactor: Reactor, options: ClientOptions, signals: Signals) -> list[str]:
-    """Look up the IP addresses of the server.
+async def find_servers(
+    reactor: Reactor, options: ClientOptions, tell: Callable[[str], object], signals: Signals
+) -> Servers:
+    """Look up the IP addresses of the servers.
 
     Raises:
         Ended: The look-up found no address, or a signal arrived.
     """
-    finding = Deferred.fromCoroutine(Resolver(reactor).find(options.host))
-    signals.end = finding.cancel
-    try:
-        return await finding
-    except CancelledError:
-        raise Ended(status=signals.status) from None
-    except DNSLookupError as error:
-        raise Ended(not_connected(options, error.args[0])) from None
+    found: list[Server] = []
+    problems: list[str] = []
+    for name, port in options.servers:
+        finding = Deferred.fromCoroutine(Resolver(reactor).find(name))
+        signals.end = finding.cancel
+        try:
+            hosts = await finding
+        except CancelledError:
+            raise Ended(status=signals.status) from None
+        except DNSLookupError as error:
+            problems.append(not_connected(f"{name}:{port}", error.args[0]))
+        else:
+            found += [Server(host, port, name if len(hosts) == 1 else "") for host in hosts]
+    if not found:
+        raise Ended(*problems)
+    for problem in problems:
+        tell(problem)
+    return Servers(found)
 
 
 def verdict(
@@ -57,16 +70,17 @@ def verdict(
     """
     room = client.room
     is_incomplete = room.pending or room.refused or (client.refused and not interactive)
+    where = ", ".join(f"{host}:{port}" for host, port in options.servers)
     status = 1 if problem or is_incomplete or not room.has_been_in else 0
     lines: list[str] = []
     match problem:
         case NoAnswer():
-            line = f"{options.host}:{options.port}: {problem}"
+            line = f"{where}: {problem}"
             if not client.has_session:
                 line += _("; is it started? {command}", command=options.start_command)
             lines.append(line)
         case HungUp():
-            lines.append(f"{options.host}:{options.port}: {problem}")
+            lines.append(f"{where}: {problem}")
         case NotLetIn():
             lines.append(_("not let in: {reason}", reason=escape(str(problem))))
         case Ended():
@@ -98,7 +112,7 @@ async def converse(
         Ended: Always. The status is 1 if the server did not answer, refused to let the client join,
             did not confirm every message, or closed the connection first.
     """
-    hosts = await find_hosts(reactor, options, signals)
+    servers = await find_servers(reactor, options, tell, signals)
     patience = float("inf") if interactive else PATIENCE
     client = ChatClient(reactor, options.name, lambda line: view.show(line), tell, patience)
     view: Pipe | Terminal
@@ -109,7 +123,7 @@ async def converse(
     else:
         view = Pipe(client)
     signals.end = client.abort
-    UDPWire(reactor, client, hosts, options.port).open()
+    UDPWire(reactor, client, servers).open()
     problem: Exception | None = None
     try:
         await view.run(reactor)

@@ -12,14 +12,17 @@ from twisted.python.failure import Failure
 
 from twisted_lab.channels import cancel
 from twisted_lab.client.connection import HungUp
+from twisted_lab.client.servers import Server, Servers
 from twisted_lab.codecs import MAX_MESSAGE, MessageError
 from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Stage
 from twisted_lab.rooms import Line, RoomClient
 from twisted_lab.text.chat_messages import NICK, leaves
 from twisted_lab.text.language import _, ngettext
 
-# Timeouts, in seconds: for the server's first answer, and for any answer after a user has left.
+# Timeouts, in seconds: for the first answer, if there is one server; and for any answer after a
+# user has left.
 FIRST_ANSWER = 15.0
+NEXT_FIRST_ANSWER = 3.0  # more for each further server
 LAST_ANSWER = 15.0
 # A client that leaves waits at most this many seconds for the next confirmation.
 LAST_CONFIRMATION = 60.0
@@ -39,14 +42,14 @@ class NotLetIn(Exception):
 
 
 class Wire(Protocol):
-    """The path of datagrams to the server."""
+    """The path of datagrams to the current server."""
 
     def write(self, datagram: bytes) -> object:
         """Send a datagram, which may be lost."""
         ...
 
     def reopen(self) -> object:
-        """Replace the local port by another one."""
+        """Replace the local port by another one, for the server that is the current one now."""
         ...
 
 
@@ -63,6 +66,7 @@ class ChatClient:
 
     Attributes:
         room: The client's side of the room.
+        servers: The servers of the room.
         endpoint: The client's end of the reliable protocol.
         ended: Fires when both ends have closed. Fails if the server closes first, does not answer,
             or refuses to let the client join.
@@ -89,6 +93,8 @@ class ChatClient:
         self.pumped: Callable[[], object] = lambda: None
         self.refused = 0
         self._wire: Wire | None = None
+        self.servers = Servers([Server("", 0)])
+        self._reported: Server | None = None  # the last server that it has talked with
         self.endpoint = ClientEndpoint(now, self.room.join, random)
         self._clock = clock
         self._show = show
@@ -107,9 +113,15 @@ class ChatClient:
         self._is_refused = False
         self._refusal = ""  # why the server does not let it in again, as last reported
 
-    def start(self, wire: Wire) -> None:
-        """Start the exchange of datagrams with the server, over `wire`."""
+    def start(self, wire: Wire, servers: Servers | None = None) -> None:
+        """Start the exchange of datagrams over `wire`.
+
+        Args:
+            wire: The path to the current server.
+            servers: The servers of the room, if there are several.
+        """
         self._wire = wire
+        self.servers = servers or self.servers
         self._pump()
 
     def receive(self, datagram: bytes) -> None:
@@ -121,12 +133,7 @@ class ChatClient:
             for message in self.endpoint.receive(datagram, now):
                 self._hear(message.decode(errors="replace"), now)
         except NotServed as error:
-            if self.room.has_been_in:
-                if str(error) != self._refusal:
-                    self._tell(_("not let in again: {error}; still trying", error=error))
-                self._refusal = str(error)
-            else:
-                self.fail(NotLetIn(str(error)))
+            self._not_served(str(error), now)
         except (MessageError, OtherVersion) as error:
             self.fail(error)
         self._pump()
@@ -134,7 +141,40 @@ class ChatClient:
     @property
     def has_session(self) -> bool:
         """Tell whether the server has answered."""
-        return self.endpoint.session is not None
+        return self.endpoint.has_talked
+
+    def _not_served(self, why: str, now: float) -> None:
+        if self.servers.turns_away():
+            if not self.room.has_been_in:
+                self.fail(NotLetIn(why))
+                return
+            if why != self._refusal:
+                self._tell(_("not let in again: {error}; still trying", error=why))
+            self._refusal = why
+        self._move(now)
+
+    def datagram_refused(self) -> None:
+        """Handle a refused datagram: the current server's port is not open."""
+        if self._wire is None or self.ended.called:
+            return
+        now = self._clock.seconds()
+        if self.has_session:
+            if not self._move(now):
+                self._wire.reopen()
+        elif self.servers.turns_away():
+            self.fail(NoAnswer(_("no server listens there")))
+        else:
+            self._move(now, at_once=True)
+        self._pump()
+
+    def _move(self, now: float, at_once: bool = False) -> bool:
+        """Move to the next server; return False if there is none."""
+        if len(self.servers) == 1 or self.endpoint.is_closed or self._wire is None:
+            return False
+        self.endpoint.move(self.servers.move(now, at_once))
+        self._reopened = now
+        self._wire.reopen()
+        return True
 
     def _hear(self, message: str, now: float) -> None:
         was_in = self.room.is_in
@@ -217,9 +257,10 @@ class ChatClient:
         if self.endpoint.is_over:
             if self._finishing:
                 self._end()
-            else:
+                return
+            if self.servers.turns_away() or not self._move(now):
                 self.fail(HungUp(_("the server has closed the connection")))
-            return
+                return
         self.pumped()
         self._watch(now, self._wire)
         times = [time for time in (self.endpoint.deadline(), self.room.deadline(now)) if time]
@@ -227,13 +268,16 @@ class ChatClient:
         self._wake(min([now + 1.0, *times]), now)
 
     def _watch(self, now: float, wire: Wire) -> None:
+        is_lost = self.endpoint.is_lost(now)
+        self._watch_server(now, is_lost)
         session = self.endpoint.session
         stops = session is not None and session.peer_stops
         if stops and not self._stops:
             self._tell(_("the server is shutting down; waiting for it to return"))
         self._stops = stops
-        is_lost = self.endpoint.is_lost(now)
-        if session is not None and is_lost != self._was_lost and not stops:
+        if self._has_moved(is_lost):
+            self._tell(_("moved to {server}", server=self.servers.current))
+        elif self.has_session and is_lost != self._was_lost and not stops:
             self._tell(
                 _("the server answers again") if self._was_lost else _("no answer; still trying")
             )
@@ -244,7 +288,7 @@ class ChatClient:
             self.abort()
         elif not is_lost and session is not None:
             self._since = max(self._since, self.endpoint.heard)
-        elif session is None and now - self.endpoint.began >= FIRST_ANSWER:
+        elif not self.has_session and now - self.endpoint.began >= self._first_answer:
             is_asking = self.endpoint.stage is Stage.ASKING
             why = (
                 _("no answer")
@@ -257,6 +301,29 @@ class ChatClient:
         elif is_lost and now - self._reopened >= REOPEN:
             self._reopened = now
             wire.reopen()
+
+    @property
+    def _first_answer(self) -> float:
+        return FIRST_ANSWER + NEXT_FIRST_ANSWER * (len(self.servers) - 1)
+
+    def _watch_server(self, now: float, is_lost: bool) -> None:
+        """Move to the next server if the current one stops, or does not answer."""
+        session, is_talking = self.endpoint.session, self.endpoint.stage is Stage.TALKING
+        if is_talking and not is_lost:
+            self.servers.answers(now)
+        elif (
+            is_talking
+            or (session is not None and session.peer_stops)
+            or self.servers.is_silent(now)
+        ):
+            self._move(now)
+
+    def _has_moved(self, is_lost: bool) -> bool:
+        """Tell whether another server than before serves it now."""
+        if is_lost or self.endpoint.stage is not Stage.TALKING:
+            return False
+        before, self._reported = self._reported, self.servers.current
+        return before not in (None, self._reported)
 
     def _say_what_it_waits_for(self, now: float, since: float, is_lost: bool) -> None:
         # A server that answers usually confirms within a second.
@@ -301,6 +368,7 @@ class ChatClient:
         if late > 1.0:
             # The process was suspended; datagrams that arrived meanwhile are still unread.
             self.endpoint.extend_timeouts(late)
+            self.servers.extend_timeouts(late)
             self._since += late
             self._confirmed += late
         self._pump()

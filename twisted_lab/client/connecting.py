@@ -29,9 +29,8 @@ from twisted_lab.text.language import _
 HANDSHAKE_SECONDS = 30.0
 
 
-def not_connected(options: ClientOptions, why: object) -> str:
-    """Return the line that says why connecting failed."""
-    server = f"{options.host}:{options.port}"
+def not_connected(server: str, why: object) -> str:
+    """Return the line that says why connecting to a server, HOST:PORT, failed."""
     return _("could not connect to {server}: {reason}", server=server, reason=why)
 
 
@@ -44,6 +43,7 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
         no_address: The reason why the host has no address, if the look-up failed.
     """
     why: object = error
+    server = f"{options.host}:{options.port}"
     if isinstance(error, DNSLookupError):
         why = no_address
     elif isinstance(error, ConnectTimeout):
@@ -59,7 +59,7 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
                 service=other,
                 command=as_started(command),
             )
-            return not_connected(options, why)
+            return not_connected(server, why)
         reason, command = _(os.strerror(error.osError)).lower(), options.start_command
         why = (
             _(
@@ -70,7 +70,7 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
             if command
             else _("{reason}; does your server run there, on this port?", reason=reason)
         )
-    return not_connected(options, why)
+    return not_connected(server, why)
 
 
 async def connect(

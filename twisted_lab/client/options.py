@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from twisted.python.usage import UsageError
 
@@ -83,7 +83,11 @@ class ClientOptions(Options):
         N_("With --tls: trust the certificate of the first connection, as ssh does.")
     )
     no_token = option.flag(N_("With auth: neither use the stored token nor store the new one."))
-    host = option.text(N_("Host to connect to, or HOST:PORT."), default="localhost", metavar="HOST")
+    host = option.text(
+        N_("Host to connect to, or HOST:PORT; with chat several, each with its own --host."),
+        default="localhost",
+        metavar="HOST",
+    )
     port = option.number(N_("Port to connect to."), default=0, most=65535, short="p")
     framing = option.parsed(
         N_("text, int32, decimal:N or hex:N, that of the server; not with chat."),
@@ -118,13 +122,20 @@ class ClientOptions(Options):
 
     def __init__(self) -> None:
         super().__init__()
+        self._hosts: list[tuple[str, int]] = []  # with their ports; 0 for the default
         # Shown by --help, because the values depend on the service and on the user.
         self.defaults["port"] = self.defaults["framing"] = N_("the service's own")
         self.defaults["name"] = N_("your user name")
 
+    def __setitem__(self, name: str, value: Any) -> None:
+        """See `Options`; each --host counts."""
+        super().__setitem__(name, value)
+        if name == "host":
+            self._hosts.append(host_and_port(value))
+
     def parseArgs(self, *words: str) -> None:
         """Set the service, and check the options that depend on it."""
-        if "host" in self.given:
+        if len(self._hosts) == 1:
             self.host = self._take_server(self.host)
         service, *others = words or ("echo",)
         known = None if others else defaults_of(service)
@@ -157,8 +168,21 @@ class ClientOptions(Options):
         for name, needs in (("ca", "tls"), ("first-use", "tls"), ("known-hosts", "first-use")):
             if name in self.given and needs not in self.given:
                 raise UsageError(_("--{name} needs --{needs}", name=name, needs=needs))
+        if len(self._hosts) > 1:
+            if service != "chat":
+                raise UsageError(
+                    _("several --host work with chat only, not with {service}", service=service)
+                )
+            self.host = self._hosts[0][0]
         if self.tls and service == "chat":
             raise UsageError(_("chat does not support --tls: it uses UDP"))
+
+    @property
+    def servers(self) -> list[tuple[str, int]]:
+        """The hosts and ports of the servers."""
+        if len(self._hosts) > 1:
+            return [(host, port or self.port) for host, port in self._hosts]
+        return [(self.host, self.port)]
 
     def _refuse_words(self, words: list[str]) -> None:
         """Refuse words, unless they are one service that is not known, with its port.

@@ -7,23 +7,23 @@ from contextlib import suppress
 from twisted.internet.interfaces import IReactorFDSet, IUDPTransport
 from twisted.internet.protocol import DatagramProtocol
 
-from twisted_lab.client.chat_client import ChatClient, NoAnswer
+from twisted_lab.client.chat_client import ChatClient
+from twisted_lab.client.servers import Server, Servers
 from twisted_lab.ports.addresses import ALL_IPV4
 from twisted_lab.ports.udp_port import LARGEST_DATAGRAM, ScopedPort
-from twisted_lab.text.language import _
 
 
 class _Port(DatagramProtocol):
     transport: IUDPTransport
     noisy = False
 
-    def __init__(self, wire: UDPWire, host: str, port: int) -> None:
+    def __init__(self, wire: UDPWire, server: Server) -> None:
         self._wire = wire
-        self._server = host, port
+        self._server = server
 
     def startProtocol(self) -> None:
         """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
-        self.transport.connect(*self._server)
+        self.transport.connect(self._server.host, self._server.port)
 
     def datagramReceived(self, data: bytes, addr: object) -> None:
         """See `twisted.internet.protocol.AbstractDatagramProtocol`."""
@@ -44,8 +44,7 @@ class UDPWire:
     Args:
         reactor: The reactor of the ports.
         client: The client.
-        hosts: The server's addresses; the client uses the first one that does not refuse datagrams.
-        port: The server's port.
+        servers: The servers of the room.
         make_port: Creates a UDP port, as `ScopedPort` does.
     """
 
@@ -53,14 +52,12 @@ class UDPWire:
         self,
         reactor: IReactorFDSet,
         client: ChatClient,
-        hosts: list[str],
-        port: int,
+        servers: Servers,
         make_port: type[ScopedPort] = ScopedPort,
     ) -> None:
         self.client = client
         self._reactor = reactor
-        self._hosts = hosts
-        self._server_port = port
+        self._servers = servers
         self._make_port = make_port
         self._port: ScopedPort | None = None
         self._protocol: _Port | None = None
@@ -68,14 +65,14 @@ class UDPWire:
     def open(self) -> None:
         """Open a port, and start the client."""
         self.reopen()
-        self.client.start(self)
+        self.client.start(self, self._servers)
 
     def reopen(self) -> None:
         """See `twisted_lab.client.chat_client.Wire`."""
         self.close()
-        host = self._hosts[0]
-        self._protocol = _Port(self, host, self._server_port)
-        ours = "::" if ":" in host else ALL_IPV4
+        server = self._servers.current
+        self._protocol = _Port(self, server)
+        ours = "::" if ":" in server.host else ALL_IPV4
         port = self._make_port(0, self._protocol, ours, LARGEST_DATAGRAM, self._reactor)
         with suppress(OSError):  # The network may be unavailable at the moment.
             port.startListening()
@@ -89,18 +86,9 @@ class UDPWire:
                 self._port.write(datagram)
 
     def refused(self, protocol: _Port) -> None:
-        """Open another port after a refused datagram.
-
-        Before the first answer, try the server's next address; after the last address, give up.
-        """
-        if protocol is not self._protocol:
-            return
-        if not self.client.has_session:
-            if len(self._hosts) == 1:
-                self.client.fail(NoAnswer(_("no server listens there")))
-                return
-            del self._hosts[0]
-        self.reopen()
+        """Have the client open another port after a refused datagram."""
+        if protocol is self._protocol:
+            self.client.datagram_refused()
 
     def close(self) -> None:
         """Close the port."""

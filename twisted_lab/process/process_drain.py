@@ -9,6 +9,8 @@ from twisted.internet.interfaces import IReactorTime
 from twisted_lab.process.network_service import NetworkService
 
 LOOK_SECONDS = 1.0  # between two looks whether clients remain
+# Workers report their connections once a second, so the first look comes later.
+FIRST_LOOK_SECONDS = 2.0
 
 
 class ProcessDrain:
@@ -44,7 +46,7 @@ class ProcessDrain:
         """Close the services to new clients, and wait for the others from now on."""
         for service in self._services:
             await service.leave()
-        self._clock.callLater(0, self._look)
+        self._clock.callLater(min(FIRST_LOOK_SECONDS, self.left), self._look)
 
     def _look(self) -> None:
         if self.left and any(service.counts().open for service in self._services):

@@ -55,6 +55,7 @@ class Stage(Enum):
                          OPENING <-- cookie -- TALKING: the server does not know the session any
                                                         more, or this address
     ASKING <-- the server has closed because it is shutting down -- TALKING
+    ASKING <-- the client moves to another server -- any
     """
 
     ASKING = auto()
@@ -73,7 +74,8 @@ class ClientEndpoint:
 
     Attributes:
         stage: The stage.
-        session: The session; None before the first one.
+        session: The session; None before the first one with a server.
+        has_talked: Whether there has ever been a session.
         heard: The time of the last packet of the session, in seconds.
         began: The time of the first request, in seconds.
     """
@@ -86,6 +88,8 @@ class ClientEndpoint:
     ) -> None:
         self.stage = Stage.ASKING
         self.session: Session | None = None
+        self.has_talked = False
+        self._random = random
         self._opened = opened
         self._number = int.from_bytes(random(8))
         self._key = random(KEY_BYTES)
@@ -97,6 +101,11 @@ class ClientEndpoint:
         self._wait = FIRST_WAIT
         self._tries = 0
         self._is_closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether this end has closed."""
+        return self._is_closed
 
     @property
     def is_over(self) -> bool:
@@ -115,6 +124,18 @@ class ClientEndpoint:
         self.began += seconds
         if self.session is not None:
             self.session.heard += seconds
+
+    def move(self, when: float) -> None:
+        """Leave the server, and open a session with another one from `when` on.
+
+        A new number and key make the session a new one also for a server that the client has left
+        before, and that still knows the old one.
+        """
+        self.session = None
+        self._number = int.from_bytes(self._random(8))
+        self._key = self._random(KEY_BYTES)
+        self._refused_until = when
+        self._try_again(Stage.ASKING, when)
 
     def say(self, message: bytes) -> None:
         """Send a message, if there is a session."""
@@ -186,6 +207,7 @@ class ClientEndpoint:
         if self.stage is not Stage.OPENING or packet.attempt != self._attempt:
             return
         self.stage = Stage.TALKING
+        self.has_talked = True
         self.heard = now
         before = self.session
         if before is not None and before.number == packet.session:

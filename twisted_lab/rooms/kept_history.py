@@ -145,20 +145,7 @@ class KeptHistory:
 async def _add(
     queries: HistoryQueries, messages: Sequence[Said], retention: Retention
 ) -> list[int | None]:
-    places, newest = await store(queries, messages, await queries.newest())
-    if any(places):
-        await prune(queries, newest, messages, retention)
-    return places
-
-
-async def store(
-    queries: HistoryQueries, messages: Sequence[Said], newest: Newest
-) -> tuple[list[int | None], Newest]:
-    """Store messages that come after `newest`.
-
-    Returns:
-        The place of each, None if its client has counted it before; and the newest message then.
-    """
+    newest = await queries.newest()
     place, upto = newest.place, newest.upto
     speakers = {said.speaker for said in messages if said.speaker}
     found = await together(*(queries.client(speaker) for speaker in speakers))
@@ -195,35 +182,31 @@ async def store(
     for speaker, spoken in last.items():
         if (client := known.get(speaker)) is not None:
             await queries.set_client(client.slot, speaker, client.count, spoken)
-    return places, Newest(place, upto)
+    if last:
+        most = sum(PRUNED + said.size // OVERHEAD for said in messages)
+        await prune(queries, Newest(place, upto), messages[-1].time, retention, most)
+    return places
 
 
 async def prune(
-    queries: HistoryQueries, newest: Newest, added: Sequence[Said], retention: Retention
+    queries: HistoryQueries, newest: Newest, now: float, retention: Retention, most: int
 ) -> list[int]:
-    """Remove some messages that exceed the limits after `added` were stored.
+    """Remove messages that exceed the limits at `now`, at most `most` for each limit.
 
     Returns:
         Their places, all before that of `newest`.
     """
-    most = sum(PRUNED + said.size // OVERHEAD for said in added)
-    return await _prune(queries, newest, added[-1].time, retention, most)
-
-
-async def _prune_newest(
-    queries: HistoryQueries, now: float, retention: Retention, most: int
-) -> list[int]:
-    return await _prune(queries, await queries.newest(), now, retention, most)
-
-
-async def _prune(
-    queries: HistoryQueries, newest: Newest, now: float, retention: Retention, most: int
-) -> list[int]:
     forgotten: Any = queries.prune(
         newest.place, newest.upto - retention.most_bytes, retention.oldest(now), most
     )
     async with aclosing(aiter(forgotten)) as places:
         return [place async for place in places]
+
+
+async def _prune_newest(
+    queries: HistoryQueries, now: float, retention: Retention, most: int
+) -> list[int]:
+    return await prune(queries, await queries.newest(), now, retention, most)
 
 
 async def _newest(queries: HistoryQueries) -> Newest:

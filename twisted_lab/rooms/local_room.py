@@ -86,7 +86,13 @@ class LocalRoom(Room):
         self._welcome(member, now)
         return member
 
-    def leave(self, member: Member, now: float, how: str = "left") -> None:
+    def leave(
+        self,
+        member: Member,
+        now: float,
+        how: str = "left",
+        is_sent_on: bool = False,
+    ) -> None:
         """See `Room`."""
         if self._drop(member):
             self._names.remove(member.name)

@@ -126,8 +126,17 @@ class Room(ABC):
         """
 
     @abstractmethod
-    def leave(self, member: Member, now: float, how: str = "left") -> None:
-        """Remove a member, and tell all others how it left."""
+    def leave(
+        self, member: Member, now: float, how: str = "left", is_sent_on: bool = False
+    ) -> None:
+        """Remove a member, and tell all others how it left.
+
+        Args:
+            member: The member.
+            now: The time, in seconds of Unix time.
+            how: The words that complete "has".
+            is_sent_on: Whether the process stops, and the client may continue with another one.
+        """
 
     def _welcome(self, member: Member, now: float) -> None:
         """Make `member` hear everything from now on."""

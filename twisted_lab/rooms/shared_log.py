@@ -6,51 +6,32 @@ their order, and a reader that asks for the entries after a place misses none.
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from twisted_lab.rooms.history import KEPT_FOR_A_MONTH, Retention, Said
-from twisted_lab.rooms.kept_history import KeptHistory, prune, store
+from twisted_lab.rooms.history import CLIENTS, KEPT_FOR_A_MONTH, Retention, Said
+from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.member import CannotSay, MemberGone
 from twisted_lab.rooms.names import resembles, taken
-from twisted_lab.rooms.queries import Newest
+from twisted_lab.rooms.queries import Client
 from twisted_lab.rooms.room import NOBODY
-from twisted_lab.rooms.shared_queries import Seated, SharedQueries, Top
-from twisted_lab.storage import Store, together
+from twisted_lab.rooms.shared_queries import Seated, SharedQueries
+from twisted_lab.rooms.shared_writing import Node, NodeGone, Writing, all_of
+from twisted_lab.storage import Store
 from twisted_lab.text.user_names import name_key, skeletons
 
 LEASE_SECONDS = 10.0
-# The addressee of entries about members, which is no name. Their text says what has happened.
-PRESENCE = "*"
 JOINED = "has joined"
 MOVED = "has moved"  # to another connection, perhaps of another node; not shown
 CALLED = "is now called "
 # Entries that a node reads at a time, and members of a dead node that are removed at a time.
 PAGE = 500
-CHANNEL = "netlab_room"
 SECRET_SECONDS = 30.0
 SECRET_BYTES = 32
-
-
-class NodeGone(Exception):
-    """The node's lease has expired, and other nodes have removed it and its members."""
-
-
-@dataclass(frozen=True)
-class Node:
-    """A node.
-
-    Attributes:
-        id: Its random name.
-        retention: The limits of the history, which are those of whoever adds to it.
-    """
-
-    id: str
-    retention: Retention
 
 
 @dataclass(frozen=True)
@@ -239,11 +220,6 @@ class SharedLog(KeptHistory):
         return await self._shared.keep(partial(_add, node=self._node, messages=messages))
 
 
-async def _all(rows: Any) -> list[Any]:
-    async with aclosing(aiter(rows)) as found:
-        return [each async for each in found]
-
-
 async def _register(queries: SharedQueries, node: Node, place: int) -> Registered:
     await queries.raise_top()
     top = await queries.lock(node.id)
@@ -253,31 +229,33 @@ async def _register(queries: SharedQueries, node: Node, place: int) -> Registere
     if not is_whole:
         place = top.place
     await queries.add_node(node.id, LEASE_SECONDS, place)
-    return Registered(place, None if is_whole else await _all(queries.members()))
+    return Registered(place, None if is_whole else await all_of(queries.members()))
 
 
 async def _renew(queries: SharedQueries, node: Node, place: int) -> Renewed:
+    # First, as all others do: two transactions that lock in different orders wait for each other.
+    await queries.lock(node.id)
     if await queries.renew(node.id, LEASE_SECONDS, place) is None:
         raise NodeGone
     period = await queries.period(SECRET_SECONDS)
     wanted = {period - 1, period, period + 1}
-    found = dict(await _all(queries.secrets_from(period - 1)))
+    found = dict(await all_of(queries.secrets_from(period - 1)))
     if not wanted <= found.keys():
         await queries.remove_secrets(period - 1)
         for each in wanted - found.keys():
             await queries.add_secret(each, secrets.token_hex(SECRET_BYTES))
-        found = dict(await _all(queries.secrets_from(period - 1)))
+        found = dict(await all_of(queries.secrets_from(period - 1)))
     by_period = {each: bytes.fromhex(secret) for each, secret in found.items()}
-    return Renewed(Secrets(period, by_period), await _all(queries.expired()))
+    return Renewed(Secrets(period, by_period), await all_of(queries.expired()))
 
 
 async def _bury(queries: SharedQueries, node: Node, dead: Sequence[str]) -> bool:
-    writing = await _Writing.begin(queries, node)
+    writing, _ = await Writing.begin(queries, node)
     for each in dead:
         await queries.expire(each)
-    orphans = await _all(queries.orphans(PAGE))
+    orphans = await all_of(queries.orphans(PAGE))
     for member in orphans:
-        await writing.remove(member, "has gone silent")
+        await _remove(queries, writing, member, "has gone silent")
     await writing.end()
     if len(orphans) == PAGE:
         return True
@@ -298,143 +276,133 @@ async def _enter(
     now: float,
     is_return: bool,
 ) -> int:
-    writing = await _Writing.begin(queries, node, now)
+    writing, (there, same, called, looks) = await Writing.begin(
+        queries,
+        node,
+        queries.member_in(seat),
+        queries.member_of(client),
+        *_named(queries, name),
+        now=now,
+    )
     # The seat is found if the first try was stored, and the server did not say so.
-    before = await queries.member_in(seat) or await queries.member_of(client)
+    before: Seated | None = there or same
     if before is not None and before.seat != seat and is_return:
         raise MemberGone("you are here over another connection")
-    await _check(queries, name, before)
+    _check(name, before, called, looks)
     if before is not None:
-        await writing.take_out(before)
+        await _take_out(queries, before)
         if before.name != name:
-            await writing.tell(before.name, f"{CALLED}{name}")
-    await writing.put_in(name, client, seat)
-    await writing.tell(name, MOVED if before is not None else JOINED, seat)
+            writing.tell(before.name, f"{CALLED}{name}")
+    await _put_in(queries, node, name, client, seat)
+    writing.tell(name, MOVED if before is not None else JOINED, seat)
     return await writing.end()
 
 
 async def _rename(queries: SharedQueries, node: Node, seat: str, name: str, now: float) -> int:
-    writing = await _Writing.begin(queries, node, now)
-    member = await queries.member_in(seat)
+    writing, (member, called, looks) = await Writing.begin(
+        queries, node, queries.member_in(seat), *_named(queries, name), now=now
+    )
     if member is None:
         raise MemberGone
-    await _check(queries, name, member)
-    await writing.take_out(member)
-    await writing.put_in(name, member.client, seat)
-    await writing.tell(member.name, f"{CALLED}{name}")
+    _check(name, member, called, looks)
+    await _take_out(queries, member)
+    await _put_in(queries, node, name, member.client, seat)
+    writing.tell(member.name, f"{CALLED}{name}")
     return await writing.end()
 
 
-async def _check(queries: SharedQueries, name: str, of: Seated | None) -> None:
-    key = name_key(name)
+def _named(queries: SharedQueries, name: str) -> list[Awaitable[Any]]:
+    """Return the queries for `_check`: the member with a name, and the keys of similar names."""
+    return [
+        queries.member(name_key(name)),
+        all_of(queries.looks_like(sorted(set(skeletons(name))))),
+    ]
+
+
+def _check(name: str, of: Seated | None, called: Seated | None, looks: Sequence[str]) -> None:
     own = of.key if of is not None else None
-    if key != own and await queries.member(key) is not None:
+    if called is not None and called.key != own:
         raise taken(name)
-    looks = await together(*(queries.looks_like(skeleton) for skeleton in skeletons(name)))
-    if any(look not in (None, own) for look in looks):
+    if any(look != own for look in looks):
         raise resembles(name)
+
+
+async def _put_in(queries: SharedQueries, node: Node, name: str, client: str, seat: str) -> None:
+    key = name_key(name)
+    await queries.add_member(key, name, client, node.id, seat)
+    for skeleton in skeletons(name):
+        await queries.add_look(skeleton, key)
+
+
+async def _take_out(queries: SharedQueries, member: Seated) -> None:
+    await queries.remove_member(member.key)
+    await queries.remove_looks(member.key)
+
+
+async def _remove(queries: SharedQueries, writing: Writing, member: Seated, how: str) -> None:
+    await _take_out(queries, member)
+    writing.tell(member.name, how)
 
 
 async def _leave(
     queries: SharedQueries, node: Node, leaving: Mapping[str, str], now: float
 ) -> None:
-    writing = await _Writing.begin(queries, node, now, may_be_gone=True)
-    for seat, how in leaving.items():
-        if (member := await queries.member_in(seat)) is not None:
-            await writing.remove(member, f"has {how}")
+    seats = [*leaving]
+    writing, [members] = await Writing.begin(
+        queries, node, all_of(queries.members_in(seats)), now=now, may_be_gone=True
+    )
+    for member in sorted(members, key=lambda each: seats.index(each.seat)):
+        await _remove(queries, writing, member, f"has {leaving[member.seat]}")
     await writing.end()
 
 
 async def _entries(queries: SharedQueries, place: int) -> list[Said]:
-    return await _all(queries.entries(place, PAGE))
+    return await all_of(queries.entries(place, PAGE))
 
 
 async def _add(
     queries: SharedQueries, node: Node, messages: Sequence[Said]
 ) -> list[int | Exception | None]:
-    top = await queries.lock(node.id)
-    if not top.is_alive:
-        raise NodeGone
-    keys = {name_key(said.to) for said in messages if said.to}
-    others = dict(zip(keys, await together(*(queries.member(key) for key in keys)), strict=True))
-    results: dict[int, int | Exception | None] = {}
-    addressed: dict[int, Said] = {}
-    for number, said in enumerate(messages):
-        if not said.to:
-            addressed[number] = replace(said, place=0)
-        elif (other := others[name_key(said.to)]) is not None:
-            addressed[number] = replace(said, place=0, to=other.name, listener=other.client)
-        else:
-            results[number] = CannotSay(NOBODY)
-    added = [*addressed.values()]
-    places, newest = await store(queries, added, Newest(top.place, top.upto))
-    results |= zip(addressed, places, strict=True)
-    if newest.place > top.place:
-        await _end(queries, newest, added, node.retention)
-    return [results[number] for number in range(len(messages))]
-
-
-async def _end(
-    queries: SharedQueries, newest: Newest, added: Sequence[Said], retention: Retention
-) -> None:
-    """Store the newest place, remove old entries, and wake all nodes."""
-    await queries.set_top(newest.place, newest.upto)
-    # Entries that a node has not read yet must stay.
-    upto = min(newest.place, await queries.read_by_all())
-    if removed := await prune(queries, Newest(upto, newest.upto), added, retention):
-        await queries.set_pruned(max(removed))
-    await queries.notify(CHANNEL)
-
-
-class _Writing:
-    """A transaction that adds entries about members."""
-
-    def __init__(self, queries: SharedQueries, node: Node, top: Top, now: float) -> None:
-        self._queries = queries
-        self._node = node
-        self._newest = Newest(top.place, top.upto)
-        self._now = now
-        self._added: list[Said] = []
-
-    @classmethod
-    async def begin(
-        cls, queries: SharedQueries, node: Node, now: float = 0.0, may_be_gone: bool = False
-    ) -> _Writing:
-        """Lock the room.
-
-        Raises:
-            NodeGone: The node has been removed.
-        """
-        top = await queries.lock(node.id)
-        if not (top.is_alive or may_be_gone):
-            raise NodeGone
-        return cls(queries, node, top, now or top.place / 1e6)
-
-    async def put_in(self, name: str, client: str, seat: str) -> None:
-        key = name_key(name)
-        await self._queries.add_member(key, name, client, self._node.id, seat)
-        for skeleton in skeletons(name):
-            await self._queries.add_look(skeleton, key)
-
-    async def take_out(self, member: Seated) -> None:
-        await self._queries.remove_member(member.key)
-        await self._queries.remove_looks(member.key)
-
-    async def remove(self, member: Seated, how: str) -> None:
-        await self.take_out(member)
-        await self.tell(member.name, how)
-
-    async def tell(self, name: str, text: str, seat: str = "") -> None:
-        # Clients' ids are longer than seats, so no history has the entry for its listener.
-        said = Said(self._newest.place + 1, name, text, PRESENCE, listener=seat, time=self._now)
-        self._newest = Newest(said.place, self._newest.upto + said.size)
-        self._added.append(said)
-        await self._queries.add_said(
-            said.place, name, text, PRESENCE, "", 0, seat, self._now, self._newest.upto
-        )
-
-    async def end(self) -> int:
-        """Store the entries, and return the place of the last one."""
-        if self._added:
-            await _end(self._queries, self._newest, self._added, self._node.retention)
-        return self._newest.place
+    speakers = sorted({said.speaker for said in messages if said.speaker})
+    keys = sorted({name_key(said.to) for said in messages if said.to})
+    writing, (known, called) = await Writing.begin(
+        queries,
+        node,
+        all_of(queries.clients(speakers)),
+        all_of(queries.members_called(keys)),
+    )
+    clients: dict[str, Client] = dict(known)
+    addressees: dict[str, Seated] = {member.key: member for member in called}
+    spoken: dict[int, dict[str, object]] = {}  # by slot
+    results: list[int | Exception | None] = []
+    for said in messages:
+        client = clients.get(said.speaker)
+        if client is not None and said.count <= client.count:
+            results.append(None)
+            continue
+        to = addressees.get(name_key(said.to)) if said.to else None
+        if to is not None:
+            said = replace(said, to=to.name, listener=to.client)
+        elif said.to:
+            results.append(CannotSay(NOBODY))
+            continue
+        place = writing.add(said)
+        results.append(place)
+        if said.speaker:
+            if client is None:
+                slot = await queries.free_slot(CLIENTS)
+                # At once, so that the next new client has another slot.
+                await queries.set_client(slot, said.speaker, said.count, place)
+            else:
+                slot = client.slot
+            clients[said.speaker] = Client(slot, said.count)
+            spoken[slot] = {
+                "slot": slot,
+                "id": said.speaker,
+                "count": said.count,
+                "place": place,
+            }
+    if spoken:
+        await queries.set_clients(json.dumps([*spoken.values()]))
+    await writing.end()
+    return results

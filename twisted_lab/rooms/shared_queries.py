@@ -12,7 +12,7 @@ from typing import Protocol
 from dbxs import many, maybe, one, query, statement
 
 from twisted_lab.rooms.history import Said
-from twisted_lab.rooms.queries import HistoryQueries
+from twisted_lab.rooms.queries import Client, HistoryQueries
 from twisted_lab.storage import row
 
 _SECONDS = "* interval '1 second'"
@@ -27,14 +27,16 @@ class Top:
     """The room's own row.
 
     Attributes:
-        place: The place of the newest entry.
+        place: The place after which new entries come.
         upto: The size of all entries up to it, in bytes.
         is_alive: Whether the node that asks is still one.
+        stored: The place of the newest entry.
     """
 
     place: int
     upto: int
     is_alive: bool
+    stored: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,10 @@ class Seated:
     seat: str
 
 
+def _pair(client: str, slot: int, count: int) -> tuple[str, Client]:
+    return client, Client(slot, count)
+
+
 _SEATED = "SELECT name, key, client, seat FROM members "
 
 
@@ -64,7 +70,7 @@ class SharedQueries(HistoryQueries, Protocol):
 
     @query(
         sql=f"SELECT greatest(place, {_MICROSECONDS}), upto, "  # noqa: S608
-        f"EXISTS (SELECT 1 FROM nodes WHERE id = {{node}} AND {_ALIVE}) "
+        f"EXISTS (SELECT 1 FROM nodes WHERE id = {{node}} AND {_ALIVE}), place "
         "FROM room WHERE id = 1 FOR UPDATE",
         load=one(row(Top)),
     )
@@ -96,10 +102,33 @@ class SharedQueries(HistoryQueries, Protocol):
         """Return the place up to which entries may have been removed."""
         ...
 
-    @query(sql="SELECT pg_notify({channel}, '') IS NULL", load=one(row(bool)))
-    async def notify(self, channel: str) -> bool:
+    @statement(sql="SELECT pg_notify({channel}, '')")
+    async def notify(self, channel: str) -> None:
         """Wake the nodes when the transaction is committed."""
-        ...
+
+    @statement(
+        sql="INSERT INTO said SELECT * FROM json_to_recordset({entries}::JSON) AS entry ("
+        "place BIGINT, name TEXT, text TEXT, addressee TEXT, speaker TEXT, count BIGINT, "
+        "listener TEXT, time DOUBLE PRECISION, upto BIGINT)"
+    )
+    async def add_entries(self, entries: str) -> None:
+        """Store entries, a JSON array of objects with the columns of `said`.
+
+        One statement with JSON takes a quarter of the time of one statement for each entry, and
+        half of that of arrays.
+        """
+
+    @query(sql="SELECT id, slot, count FROM clients WHERE id = ANY({ids})", load=many(row(_pair)))
+    def clients(self, ids: list[str]) -> AsyncIterable[tuple[str, Client]]:
+        """Return the clients that have spoken, with their ids."""
+
+    @statement(
+        sql="INSERT INTO clients SELECT * FROM json_to_recordset({clients}::JSON) AS client ("
+        "slot INTEGER, id TEXT, count BIGINT, place BIGINT) ON CONFLICT (slot) DO UPDATE "
+        "SET id = excluded.id, count = excluded.count, place = excluded.place"
+    )
+    async def set_clients(self, clients: str) -> None:
+        """Store clients as `set_client` does, from a JSON array of objects with the columns."""
 
     @query(
         sql="SELECT place, name, text, addressee, speaker, count, listener, time FROM said "
@@ -119,6 +148,10 @@ class SharedQueries(HistoryQueries, Protocol):
     async def member(self, key: str) -> Seated | None:
         """Return the member with a name."""
 
+    @query(sql=_SEATED + "WHERE key = ANY({keys})", load=many(row(Seated)))
+    def members_called(self, keys: list[str]) -> AsyncIterable[Seated]:
+        """Return the members with some names."""
+
     @query(sql=_SEATED + "WHERE client = {client} AND client <> ''", load=maybe(row(Seated)))
     async def member_of(self, client: str) -> Seated | None:
         """Return the member of a client."""
@@ -126,6 +159,10 @@ class SharedQueries(HistoryQueries, Protocol):
     @query(sql=_SEATED + "WHERE seat = {seat}", load=maybe(row(Seated)))
     async def member_in(self, seat: str) -> Seated | None:
         """Return the member in a seat."""
+
+    @query(sql=_SEATED + "WHERE seat = ANY({seats})", load=many(row(Seated)))
+    def members_in(self, seats: list[str]) -> AsyncIterable[Seated]:
+        """Return the members in some seats."""
 
     @query(
         sql=f"{_SEATED}WHERE node IN (SELECT id FROM nodes WHERE {_DEAD}) "  # noqa: S608
@@ -146,9 +183,9 @@ class SharedQueries(HistoryQueries, Protocol):
     async def remove_member(self, key: str) -> None:
         """Remove a member."""
 
-    @query(sql="SELECT key FROM looks WHERE skeleton = {skeleton}", load=maybe(row(str)))
-    async def looks_like(self, skeleton: str) -> str | None:
-        """Return the key of the name with a skeleton."""
+    @query(sql="SELECT key FROM looks WHERE skeleton = ANY({skeletons})", load=many(row(str)))
+    def looks_like(self, skeletons: list[str]) -> AsyncIterable[str]:
+        """Return the keys of the names with some skeletons."""
 
     @statement(
         sql="INSERT INTO looks (skeleton, key) VALUES ({skeleton}, {key}) ON CONFLICT DO NOTHING"
@@ -181,10 +218,8 @@ class SharedQueries(HistoryQueries, Protocol):
     def expired(self) -> AsyncIterable[str]:
         """Return the nodes whose leases have ended."""
 
-    # A node that is renewing its lease at this moment holds a lock of its row.
     @statement(
-        sql="UPDATE nodes SET until = '-infinity' WHERE id IN (SELECT id FROM nodes "
-        "WHERE id = {node} AND until < clock_timestamp() FOR UPDATE SKIP LOCKED)"
+        sql="UPDATE nodes SET until = '-infinity' WHERE id = {node} AND until < clock_timestamp()"
     )
     async def expire(self, node: str) -> None:
         """Note that a node is dead, if its lease has ended."""

@@ -30,11 +30,10 @@ from twisted_lab.rooms.shared_log import (
     LEASE_SECONDS,
     MOVED,
     PAGE,
-    PRESENCE,
-    NodeGone,
     Registered,
     Renewed,
 )
+from twisted_lab.rooms.shared_writing import PRESENCE, NodeGone
 from twisted_lab.text.chat_messages import placed
 from twisted_lab.text.user_names import BadName, name_key, nickname
 
@@ -138,7 +137,7 @@ class SharedRoom(Room):
         self._is_node = False
         self._since = self._renewed = 0.0  # when the lease began, and when it was last renewed
         self._loops: list[Deferred[object]] = []
-        self._is_open = False
+        self._is_open = self._keeps_lease = False
 
     # The node
 
@@ -157,7 +156,7 @@ class SharedRoom(Room):
         self.discard()
         with suppress(Unable):
             await self._log.leave(self._leaving, self._now())
-            if self._is_node:
+            if self._is_node and not self._keeps_lease:
                 await self._log.unregister()
 
     def discard(self) -> None:
@@ -433,10 +432,16 @@ class SharedRoom(Room):
                 text = placed(said.place, said.time, line_of(said, member.client))
                 self._speaker.tell(channel, text)
 
-    def leave(self, member: Member, now: float, how: str = "left") -> None:
+    def leave(
+        self, member: Member, now: float, how: str = "left", is_sent_on: bool = False
+    ) -> None:
         """See `Room`."""
         self._drop(member)
-        self._leave(member.seat, how)
+        if is_sent_on and member.client:
+            # It is another node's member soon; if not, it has gone silent when the lease ends.
+            self._keeps_lease = True
+        else:
+            self._leave(member.seat, how)
 
     def _leave(self, seat: str, how: str) -> None:
         self._leaving[seat] = how

@@ -55,6 +55,7 @@ class Chat:
         now: Returns the time, in seconds of Unix time.
         clock: The clock for rate limits.
         rates: The rate limits of each address.
+        is_stopping: Tells whether connections that end do so because the process stops.
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class Chat:
         now: Callable[[], float],
         clock: IReactorTime,
         rates: Rates,
+        is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._room = room
         self._now = now
         self._ticks = clock.seconds
         self._addresses = Addresses(rates)
+        self._is_stopping = is_stopping
         self._members: dict[Channel, Member] = {}
 
     def name_of(self, channel: Channel) -> str:
@@ -90,7 +93,7 @@ class Chat:
 
     async def _hear(self, channel: Channel, member: Member) -> None:
         self._members[channel] = member
-        how = "left"
+        how, is_sent_on = "left", False
         try:
             async with self._room.heard_out():
                 while await self._room.hear(member, await channel.hear(), self._now()):
@@ -100,10 +103,13 @@ class Chat:
         except PeerSilent:
             how = "gone silent"
             raise
+        except PeerGone:
+            is_sent_on = self._is_stopping()
+            raise
         finally:
             member.limits.address.members -= 1
             del self._members[channel]
-            self._room.leave(member, self._now(), how)
+            self._room.leave(member, self._now(), how, is_sent_on)
 
     async def _join(self, channel: Channel, address: Address) -> Member | None:
         """Let the client join, and return the member; None if it leaves before."""
@@ -288,13 +294,14 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
     )
     retention = Retention(options.history_bytes, options.history_days)
     room, cookie_secrets = make_room(process, options.command, options.history, retention)
-    chat = Chat(room, process.now, process.reactor, rates)
+    connections = options.make_connections()
+    chat = Chat(room, process.now, process.reactor, rates, lambda: connections.is_stopping)
     streams = ConversationFactory(
         process.reactor,
         events,
         chat.converse,
         options.make_channel,
-        options.make_connections(),
+        connections,
     )
     datagrams = DatagramServer(
         process.reactor,

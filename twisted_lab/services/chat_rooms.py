@@ -13,8 +13,9 @@ from twisted_lab.reliable import CookieSecrets, SharedSecrets
 from twisted_lab.rooms import History, LocalRoom, MemoryHistory, Retention, Room
 from twisted_lab.rooms.kept_history import KeptHistory
 from twisted_lab.rooms.schema import HISTORY_TABLES, SHARED_TABLES
-from twisted_lab.rooms.shared_log import CHANNEL, SharedLog
+from twisted_lab.rooms.shared_log import SharedLog
 from twisted_lab.rooms.shared_room import SharedRoom
+from twisted_lab.rooms.shared_writing import CHANNEL
 from twisted_lab.serving import ServiceProcess
 from twisted_lab.serving.storage import is_server, notify, shared_storage
 

@@ -57,6 +57,7 @@ CORRECT = (
     ("header of 4 digits", (sys.executable, "header.py", "zeros"), sys.executable),
     ("header of 4 bytes", (sys.executable, "header.py", "binary"), sys.executable),
     ("header before text", (sys.executable, "header.py", "binary", "text"), sys.executable),
+    ("header in a segment of its own", (sys.executable, "header_apart.py"), sys.executable),
     ("one message for each connection", (sys.executable, "one_message.py"), sys.executable),
     ("message until a pause", (sys.executable, "until_pause.py"), sys.executable),
     ("quits at exit", (sys.executable, "quit_word.py", "exit"), sys.executable),
@@ -68,6 +69,13 @@ CORRECT = (
     ("daytime", (sys.executable, "daytime.py"), sys.executable),
     ("commands in lines", (sys.executable, "commands.py"), sys.executable),
     ("operator", (sys.executable, "operator_types.py"), sys.executable),
+    ("name, then operator", (sys.executable, "operator_types.py", "name"), sys.executable),
+    (
+        "name, then shows texts",
+        (sys.executable, "operator_types.py", "name", "shows"),
+        sys.executable,
+    ),
+    ("name in a line", (sys.executable, "name_in_a_line.py"), sys.executable),
     ("asks between clients", (sys.executable, "asks_between.py"), sys.executable),
     ("IPv6 only", (sys.executable, "ipv6_only.py"), sys.executable),
     ("UDP", (sys.executable, "udp.py"), sys.executable),
@@ -83,7 +91,18 @@ CORRECT = (
 )
 """Servers that must not fail: a name, the command, and the executable that it needs."""
 
-NO_ECHO = frozenset({"chat", "commands in lines", "daytime", "operator", "UDP"})
+NO_ECHO = frozenset(
+    {
+        "chat",
+        "commands in lines",
+        "daytime",
+        "name in a line",
+        "name, then operator",
+        "name, then shows texts",
+        "operator",
+        "UDP",
+    }
+)
 """Those that are no echo by design: ES-2 is not offered."""
 
 LACKS = {"Bash with ncat": frozenset({"ES-10"})}

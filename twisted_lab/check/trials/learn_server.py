@@ -17,6 +17,7 @@ from twisted_lab.check.conversation.framings import (
     common_headers,
     framing_of,
     headers,
+    told_framing,
 )
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome
@@ -78,11 +79,13 @@ class _Talk:
         self._bench = bench
         self._manners = manners
         self._sizes: list[int] = []  # of the header that the server may want, in bytes
+        self._told: Framing | None = None  # by its greeting
         self._answered: set[Framing] = set()
         self._shows = False  # whether it has printed a text, which it has read without a header
         self._framed: Manners | None = (
             None  # those of a server that is no echo, and answers only so
         )
+        self._lets_in: Manners | None = None  # the first in which it has answered a login
 
     async def learn(self) -> Manners:
         """Try one framing after the other."""
@@ -97,10 +100,12 @@ class _Talk:
                 learned = await self._converse_alone(found)
                 if learned.is_echo:
                     return learned
-        return self._framed or self._manners
+        return self._framed or self._lets_in or self._manners
 
     def _variants(self) -> Iterator[Manners]:
         yield replace(self._manners, framing=RAW)
+        if self._told:
+            yield replace(self._manners, framing=self._told)
         for size in self._sizes:
             for framing in headers(size):
                 yield replace(self._manners, framing=framing)
@@ -161,6 +166,7 @@ class _Talk:
         await client.settle()
         if not self._sizes:
             self._sizes.append(_asked(server))
+            self._told = told_framing(client.heard)
         greets = bool(client.heard)
         learned = manners
         is_silent = was_bare = False
@@ -169,6 +175,8 @@ class _Talk:
             if not learned.is_echo and asks_for_login(client.heard):
                 client.say(reply_to(client.heard, "anna1", login))
                 await client.settle()
+                if client.heard and manners.framing in (RAW, LINES):
+                    self._lets_in = self._lets_in or manners
             else:
                 text = trial.text(_PROBE_BYTES)
                 client.say(text)

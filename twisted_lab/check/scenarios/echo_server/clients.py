@@ -7,7 +7,7 @@ from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome, Weak
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.server import Server
-from twisted_lab.check.trials.client import Client
+from twisted_lab.check.trials.client import Client, expect_any_segments
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import (
     connect_client,
@@ -105,6 +105,8 @@ async def survives_a_reset(trial: Trial, manners: Manners) -> None:
     client.peer.reset()
     await server.program.settle(trial.bench.patience)
     client = await _serve_another(trial, server, manners, 2, is_answered)
+    if manners.framing.is_apart:
+        return  # it would take many messages at once for one header
     if client.peer.has_ended:
         client = await connect_client(trial, server, manners, 2)
     trial.step(_("client 2 sends much and reads nothing, until the server waits to send"))
@@ -185,6 +187,7 @@ async def serves_two_at_once(trial: Trial, manners: Manners) -> None:
 
 async def survives_a_client_that_does_not_read(trial: Trial, manners: Manners) -> None:
     """ES-15."""
+    expect_any_segments(manners)
     server = await reach_server(trial, manners)
     greedy = await connect_client(trial, server, manners, buffers=_SMALL_BUFFERS)
     trial.step(_("client 1 sends as much as the server takes, and reads nothing"))

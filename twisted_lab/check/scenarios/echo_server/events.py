@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted_lab.check.conversation.event_words import tells_events
 from twisted_lab.check.outcomes import Failed, NotOffered, Weak
+from twisted_lab.check.prompts.words import latin
 from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, start_server
@@ -111,7 +112,7 @@ async def _log(trial: Trial, manners: Manners) -> bool:
 
     Raises:
         NotOffered: If no file was changed.
-        Failed: If a file was created, and has nothing in it.
+        Failed: If a file is named as a log, and has nothing in it.
     """
     server = await start_server(trial, manners)
     client = await connect_client(trial, server, manners)
@@ -123,7 +124,13 @@ async def _log(trial: Trial, manners: Manners) -> bool:
     await server.program.stop(_STOP_SECONDS)
     if logs(server):
         return bool(before)
-    empty = [name for name, data in server.sandbox.files().items() if not data]
+    files = server.sandbox.files()
+    # Another empty file may be for names or passwords, and nobody has given one.
+    empty = [
+        name
+        for name, data in files.items()
+        if not data and "log" in latin(name).replace("login", "")
+    ]
     if empty:
         raise Failed(_("The file {file} is empty, even after the server has ended.", file=empty[0]))
     raise NotOffered(_("The server writes no log file."))

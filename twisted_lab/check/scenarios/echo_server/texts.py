@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.conversation.echoes import carries
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.server import Server, StartedServer
-from twisted_lab.check.trials.client import APART_SECONDS, Client
+from twisted_lab.check.trials.client import APART_SECONDS, Client, expect_any_segments
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server, with_ending
 from twisted_lab.check.trials.trial import Trial
@@ -38,13 +39,17 @@ async def returns_a_text(trial: Trial, manners: Manners) -> None:
         return
     if client.heard and not client.peer.was_reset:
         raise NotOffered(_("The server answers, but it does not return the text: it is no echo."))
+    failure = Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
     if server.program.has_ended:
-        raise Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
+        raise failure
+    _expect_not_shown(server, text)
+    await _expect_no_dialogue(trial, server, client, manners, text)
+    raise failure
+
+
+def _expect_not_shown(server: Server, text: bytes) -> None:
     if isinstance(server, StartedServer) and text.decode() in server.program.unanswered:
         raise NotOffered(_("The server shows the text, and returns nothing: it is no echo."))
-    if await _passes_on(trial, server, client, manners):
-        raise NotOffered(_("The server passes texts on to other clients: it is a chat, no echo."))
-    raise Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
 
 
 async def _speaks_and_closes(server: Server, client: Client) -> bool:
@@ -54,20 +59,29 @@ async def _speaks_and_closes(server: Server, client: Client) -> bool:
     return bool(client.peer.received and client.peer.has_ended and not has_crashed)
 
 
-async def _passes_on(trial: Trial, server: Server, first: Client, manners: Manners) -> bool:
+async def _expect_no_dialogue(
+    trial: Trial, server: Server, first: Client, manners: Manners, text: bytes
+) -> None:
+    said = [text]
     try:
         second = await connect_client(trial, server, manners, 2)
     except Failed:
-        return False
+        return
     await second.settle()
     for _number in range(3):  # the first messages may be taken for a login
         text = trial.text(12)
+        said.append(text)
         first.say(text)
         await second.settle()
         if text in second.peer.received:
-            return True
+            note = _("The server passes texts on to other clients: it is a chat, no echo.")
+            raise NotOffered(note)
+        if first.heard and not any(carries(first.heard, each) for each in said):
+            raise NotOffered(
+                _("The server answers, but it does not return the text: it is no echo.")
+            )
+        _expect_not_shown(server, text)
         await second.talk(b"ready")
-    return False
 
 
 async def _returns_another(trial: Trial, client: Client) -> bool:
@@ -134,6 +148,7 @@ async def returns_single_bytes(trial: Trial, manners: Manners) -> None:
     """ES-7."""
     if manners.ends_each:
         raise NotOffered(_("The server answers what arrives first, and closes."))
+    expect_any_segments(manners)
     client = (await _one_client(trial, manners))[1]
     text = bytes(trial.random.choices(_NO_WORDS, k=8))
     trial.step(_('client 1 sends "{text}" byte by byte', text=text.decode()))
@@ -151,6 +166,7 @@ async def returns_a_split_letter(trial: Trial, manners: Manners) -> None:
     """ES-8."""
     if manners.ends_each:
         raise NotOffered(_("The server answers what arrives first, and closes."))
+    expect_any_segments(manners)
     client = (await _one_client(trial, manners))[1]
     wire = manners.framing.encode(_SPLIT)
     border = wire.index(_SPLIT) + 1
@@ -191,6 +207,7 @@ async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
 
 async def answers_after_half_close(trial: Trial, manners: Manners) -> None:
     """ES-10."""
+    expect_any_segments(manners)
     client = (await _one_client(trial, manners))[1]
     text = trial.text(12)
     client.say(text)

@@ -1,0 +1,414 @@
+"""Breaks a chat room on three nodes: no member may miss a message, get one twice or be stuck.
+
+    python -m tests.programs.cluster [--count N] [--seed N] [--faults NAMES] [--members N]
+
+Each node is a process; all use one PostgreSQL server, and each has a way of its own to it. The
+members are in this process, know all nodes, and lose a fifth of all datagrams in each direction.
+They talk all the time. In each round something breaks for a while. Soon after its end all members
+must be in the room, with all messages confirmed; each must have got each message once, and all in
+the same order. The seed determines the faults and their lengths, but not what the nodes do then.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import LoopingCall, deferLater, react
+from twisted.internet.threads import deferToThread
+
+from tests.doubles.cluster import ClusterMember, Node
+from tests.doubles.postgresql import Missing, PostgreSQL, running
+from twisted_lab.text import option
+from twisted_lab.text.command_line import Options
+
+NODES = 3
+RECOVERY = 20.0  # seconds from the end of a fault
+SPEAK_EVERY = 0.05  # seconds; one member after the other
+TALK_AFTER = 2.0  # seconds after the end of a fault
+# What a node reports only about mistakes of its own.
+TROUBLE = ("Traceback", "Unhandled", "conversation failed", "deadlock")
+
+
+class Wrong(Exception):
+    """The room does not keep its promises; the text gives details."""
+
+
+class ClusterOptions(Options):
+    """The options of a run."""
+
+    command = "tests.programs.cluster"
+    exit_status = 2
+    count = option.number("Number of rounds.", default=200)
+    seed = option.number("Seed of the faults.", default=None, least=0)
+    members = option.number("Number of members.", default=60)
+    faults = option.text("The faults to choose from, with commas.", default="")
+    longest = option.seconds("The longest fault, in seconds.", default=15)
+    shows = option.flag("Show what members and nodes report.")
+
+
+class Cluster:
+    """Three nodes, their database and their members.
+
+    Args:
+        reactor: The reactor.
+        folder: The folder of the nodes.
+        database: The database's server.
+        options: The options.
+        chance: The choices.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        folder: Path,
+        database: PostgreSQL,
+        options: ClusterOptions,
+        chance: random.Random,
+    ) -> None:
+        self.rounds = self.messages = 0
+        self.worst = 0.0
+        self._reactor = reactor
+        self._database = database
+        self._options = options
+        self._chance = chance
+        self._nodes = [Node(reactor, folder / f"n{number}", database) for number in range(NODES)]
+        self._members: list[ClusterMember] = []
+        self._said: list[str] = []
+        self._next = 0
+
+    # Time
+
+    async def _sleep(self, seconds: float) -> None:
+        await deferLater(self._reactor, seconds)
+
+    async def _until(self, condition: Callable[[], bool], seconds: float, what: str) -> float:
+        """Wait for a condition, and return how long that took."""
+        start = time.monotonic()
+        while not condition():
+            if time.monotonic() > start + seconds:
+                raise Wrong(f"after {seconds} s not {what}")
+            await self._sleep(0.05)
+        return time.monotonic() - start
+
+    # Members
+
+    async def begin(self) -> None:
+        """Start the nodes, and have all members join."""
+        for node in self._nodes:
+            node.start()
+        await self._until(lambda: all(each.is_open for each in self._nodes), 30, "all nodes open")
+        ports = [node.port for node in self._nodes]
+        for number in range(self._options.members):
+            own = number % NODES
+            chance = random.Random(self._chance.random())
+            name = f"m{number}"
+            self._members.append(
+                ClusterMember(self._reactor, name, [*ports[own:], *ports[:own]], chance)
+            )
+            self._members[-1].wire.open()
+        try:
+            await self._settle(60)
+        except Wrong:
+            self._show()
+            raise
+        self._check()
+
+    async def _settle(self, seconds: float) -> float:
+        """Wait until all members are in the room, have all messages and know each other."""
+        try:
+            return await self._until(self._is_settled, seconds, "settled")
+        except Wrong as error:
+            raise Wrong(f"{error}: {self._unsettled()}") from None
+
+    def _is_settled(self) -> bool:
+        return not self._unsettled()
+
+    def _unsettled(self) -> str:
+        stuck = [each for each in self._members if not each.is_settled()]
+        if stuck:
+            one = stuck[0].client
+            return (
+                f"{len(stuck)} members are stuck, such as {stuck[0].name}: "
+                f"is in: {one.room.is_in}, {one.room.pending} messages not confirmed, "
+                f"{one.endpoint.stage}, told {stuck[0].told[-5:]} {stuck[0].trouble}"
+            )
+        for each in self._members:
+            if len(each.heard) < len(self._said):
+                missing = {*self._said} - {*each.heard}
+                return f"{each.name} misses {len(missing)} messages, such as {min(missing)}"
+            others = {other.name for other in self._members} - {each.name}
+            if each.client.room.others != others:
+                wrong = others ^ each.client.room.others
+                return f"{each.name} is wrong about {sorted(wrong)}, {each.present[-5:]}"
+        return ""
+
+    def _speak(self) -> None:
+        member = self._members[self._next % len(self._members)]
+        self._next += 1
+        text = f"{self.rounds} {self._next}"
+        self._said.append(f"{member.name}: {text}")
+        member.client.say(text)
+
+    def _check(self) -> None:
+        """Check what the members have heard in a round, and forget it."""
+        for member in self._members:
+            if member.trouble:
+                raise Wrong(f"{member.name}: {member.trouble}")
+            doubled = [text for text, number in Counter(member.heard).items() if number > 1]
+            if doubled:
+                raise Wrong(
+                    f"{member.name} got {len(doubled)} messages twice, such as {doubled[0]}"
+                )
+            if {*member.heard} != {*self._said}:
+                raise Wrong(
+                    f"{member.name} got others: {sorted({*member.heard} ^ {*self._said})[:5]}"
+                )
+            if member.heard != self._members[0].heard:
+                raise Wrong(f"{member.name} and m0 got different orders")
+        self.messages += len(self._said)
+        self._said.clear()
+        for member in self._members:
+            member.heard.clear()
+            member.present.clear()
+            member.told.clear()
+
+    # Rounds
+
+    async def round(self) -> None:
+        """Break something for a while, and check."""
+        names = self._options.faults.split(",") if self._options.faults else [*FAULTS]
+        name = self._chance.choice(names)
+        speaking = LoopingCall(self._speak)
+        speaking.clock = self._reactor
+        ended: Deferred[Any] = speaking.start(SPEAK_EVERY)
+        ended.addErrback(lambda failure: print(failure))
+        await self._sleep(self._chance.uniform(0.5, 1.5))
+        seconds = self._chance.uniform(0.2, self._options.longest)
+        details = await FAULTS[name](self, seconds)
+        end = time.monotonic()
+        await self._sleep(TALK_AFTER)
+        speaking.stop()
+        try:
+            await self._settle(RECOVERY - TALK_AFTER)
+        except Wrong:
+            self._show()
+            raise
+        recovery = time.monotonic() - end
+        gone = [line for line in self._members[0].present if line.endswith(("silent", "left"))]
+        moved = sum("moved" in line for each in self._members for line in each.told)
+        messages = len(self._said)
+        if self._options.shows:
+            self._show()
+        self._check()
+        if gone and name not in NOT_SEEN_BY_ALL:
+            raise Wrong(f"{details}, but {gone}")
+        self.rounds += 1
+        self.worst = max(self.worst, recovery)
+        print(
+            f"round {self.rounds}: {details}, {seconds:.1f} s; all well {recovery:.1f} s after it; "
+            f"{messages} messages, {moved} moves, {len(gone)} gone for a while",
+            flush=True,
+        )
+
+    def _show(self) -> None:
+        for member in self._members[:3]:
+            print(member.name, member.present, member.told)
+        for number, node in enumerate(self._nodes):
+            for console in node.consoles:
+                print(f"n{number}:", *console[-12:], sep="\n    ")
+
+    def check_logs(self) -> None:
+        """Check that no node reports a mistake of its own."""
+        for node in self._nodes:
+            for console in node.consoles:
+                for line in console:
+                    if any(word in line for word in TROUBLE):
+                        raise Wrong("\n".join(console))
+        if "deadlock" in self._database.log:
+            raise Wrong(self._database.log)
+
+    def _any(self) -> tuple[str, Node]:
+        number = self._chance.randrange(NODES)
+        return f"n{number}", self._nodes[number]
+
+    # Faults; each returns what it has done
+
+    async def _kill_node(self, seconds: float) -> str:
+        name, node = self._any()
+        node.kill()
+        await self._sleep(seconds)
+        node.start()
+        return f"{name} killed"
+
+    async def _kill_all_nodes(self, seconds: float) -> str:
+        for node in self._nodes:
+            node.kill()
+        await self._sleep(seconds / 3)
+        for node in self._nodes:
+            node.start()
+        return "all nodes killed"
+
+    async def _drain(self, seconds: float) -> str:
+        name, node = self._any()
+        await deferToThread(node.drain)
+        await self._until(lambda: node.has_ended, 30, f"{name} drained")
+        node.ended()
+        await self._sleep(seconds / 3)
+        node.start()
+        return f"{name} drained"
+
+    async def _pause(self, seconds: float) -> str:
+        name, node = self._any()
+        node.signal(signal.SIGSTOP)
+        await self._sleep(seconds)
+        node.signal(signal.SIGCONT)
+        return f"{name} paused"
+
+    async def _cut(self, seconds: float) -> str:
+        name, node = self._any()
+        node.way.cut()
+        await self._sleep(seconds)
+        node.way.heal()
+        return f"{name} cut from the database"
+
+    async def _cut_silently(self, seconds: float) -> str:
+        name, node = self._any()
+        node.way.silence()
+        await self._sleep(seconds)
+        node.way.heal()
+        return f"{name} cut silently"
+
+    async def _stop_database(self, seconds: float) -> str:
+        await deferToThread(self._database.stop)
+        await self._sleep(seconds)
+        await deferToThread(self._database.start)
+        return "database stopped"
+
+    async def _kill_database(self, seconds: float) -> str:
+        self._database.kill()
+        await self._sleep(seconds)
+        await deferToThread(self._database.start)
+        return "database killed"
+
+    async def _hang_database(self, seconds: float) -> str:
+        self._database.signal_all(signal.SIGSTOP)
+        await self._sleep(seconds)
+        self._database.signal_all(signal.SIGCONT)
+        return "database paused"
+
+    async def _refuse(self, seconds: float) -> str:
+        with self._database.connect("template1") as connection:
+            connection.execute("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'"
+            )
+            await self._sleep(seconds)
+            connection.execute("ALTER DATABASE postgres ALLOW_CONNECTIONS true")
+        return "database refuses connections"
+
+    async def _read_only(self, seconds: float) -> str:
+        with self._setting("default_transaction_read_only", "on"):
+            await self._sleep(seconds)
+        return "database is read-only"
+
+    async def _slow(self, seconds: float) -> str:
+        # Each commit takes 0.1 s longer.
+        with self._setting("commit_siblings", "0"), self._setting("commit_delay", "100000"):
+            await self._sleep(seconds)
+        return "slow disk"
+
+    async def _lock(self, seconds: float) -> str:
+        with self._database.connect() as connection, connection.transaction():
+            connection.execute("SELECT * FROM room FOR UPDATE")
+            await self._sleep(seconds)
+        return "the room is locked"
+
+    @contextmanager
+    def _setting(self, name: str, value: str) -> Iterator[None]:
+        self._set(f"SET {name} = '{value}'")
+        try:
+            yield
+        finally:
+            self._set(f"RESET {name}")
+
+    def _set(self, change: str) -> None:
+        with self._database.connect() as connection:
+            connection.execute(f"ALTER SYSTEM {change}")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def end(self) -> None:
+        """Kill all nodes."""
+        for node in self._nodes:
+            node.kill()
+            node.way.cut()
+
+
+FAULTS: dict[str, Callable[[Cluster, float], Any]] = {
+    "kill": Cluster._kill_node,
+    "kill-all": Cluster._kill_all_nodes,
+    "drain": Cluster._drain,
+    "pause": Cluster._pause,
+    "cut": Cluster._cut,
+    "silent-cut": Cluster._cut_silently,
+    "stop-database": Cluster._stop_database,
+    "kill-database": Cluster._kill_database,
+    "pause-database": Cluster._hang_database,
+    "refuse": Cluster._refuse,
+    "read-only": Cluster._read_only,
+    "slow": Cluster._slow,
+    "lock": Cluster._lock,
+}
+# In all other cases no member seems to have gone: its client has moved in time, or none could.
+NOT_SEEN_BY_ALL = ("pause", "cut", "silent-cut")
+
+
+async def run(reactor: Any, options: ClusterOptions) -> None:
+    """Run the rounds.
+
+    Raises:
+        SystemExit: With status 1, if a check failed.
+    """
+    seed = options.seed if options.seed is not None else time.time_ns() % 10**9
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        try:
+            database = stack.enter_context(running())
+        except Missing as reason:
+            raise SystemExit(str(reason)) from None
+        cluster = Cluster(reactor, folder, database, options, random.Random(seed))
+        try:
+            await cluster.begin()
+            for _ in range(options.count):
+                await cluster.round()
+            cluster.check_logs()
+        except Wrong as error:
+            print(f"--seed {seed}, round {cluster.rounds + 1}: {error}")
+            raise SystemExit(1) from None
+        finally:
+            cluster.end()
+    print(
+        f"{cluster.rounds} rounds, {cluster.messages} messages, each got once and in one order by "
+        f"all {options.members} members; all were well at most {cluster.worst:.1f} s after a fault"
+    )
+
+
+def main() -> None:
+    """Run with the options of the command line."""
+    options = ClusterOptions()
+    options.parseOptions(sys.argv[1:])
+    react(run, (options,))
+
+
+if __name__ == "__main__":
+    main()
