@@ -12,7 +12,7 @@ the same order. The seed determines the faults and their lengths, but not what t
 from __future__ import annotations
 
 import random
-import shutil
+import re
 import signal
 import sys
 import tempfile
@@ -23,11 +23,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import LoopingCall, deferLater, react
 from twisted.internet.threads import deferToThread
 
-from tests.doubles.cluster import ClusterMember, Node
+from tests.doubles.cluster import ClusterMember, Node, PlainMember
 from tests.doubles.postgresql import Missing, PostgreSQL, running
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options
@@ -52,7 +52,7 @@ class ClusterOptions(Options):
     count = option.number("Number of rounds.", default=200)
     seed = option.number("Seed of the faults.", default=None, least=0)
     members = option.number("Number of members.", default=60)
-    faults = option.text("The faults to choose from, with commas.", default="")
+    faults = option.text("The faults, one after another, with commas between them.", default="")
     longest = option.seconds("The longest fault, in seconds.", default=15)
     shows = option.flag("Show what members and nodes report.")
 
@@ -76,7 +76,7 @@ class Cluster:
         options: ClusterOptions,
         chance: random.Random,
     ) -> None:
-        self.rounds = self.messages = 0
+        self.rounds = self.messages = self.heard_by_plain = 0
         self.worst = 0.0
         self._reactor = reactor
         self._database = database
@@ -84,6 +84,7 @@ class Cluster:
         self._chance = chance
         self._nodes = [Node(reactor, folder / f"n{number}", database) for number in range(NODES)]
         self._members: list[ClusterMember] = []
+        self._plain: list[PlainMember] = []
         self._said: list[str] = []
         self._next = 0
 
@@ -117,6 +118,10 @@ class Cluster:
                 ClusterMember(self._reactor, name, [*ports[own:], *ports[:own]], chance)
             )
             self._members[-1].wire.open()
+        self._plain = [
+            PlainMember(self._reactor, f"p{number}", node)
+            for number, node in enumerate(self._nodes)
+        ]
         try:
             await self._settle(60)
         except Wrong:
@@ -147,9 +152,8 @@ class Cluster:
             if len(each.heard) < len(self._said):
                 missing = {*self._said} - {*each.heard}
                 return f"{each.name} misses {len(missing)} messages, such as {min(missing)}"
-            others = {other.name for other in self._members} - {each.name}
-            if each.client.room.others != others:
-                wrong = others ^ each.client.room.others
+            known = {name for name in each.client.room.others if name.startswith("m")}
+            if wrong := known ^ {other.name for other in self._members} ^ {each.name}:
                 return f"{each.name} is wrong about {sorted(wrong)}, {each.present[-5:]}"
         return ""
 
@@ -176,6 +180,12 @@ class Cluster:
                 )
             if member.heard != self._members[0].heard:
                 raise Wrong(f"{member.name} and m0 got different orders")
+        for plain in self._plain:
+            self.heard_by_plain += len(plain.heard)
+            order = iter(self._members[0].heard)
+            if not all(text in order for text in plain.heard):
+                raise Wrong(f"{plain.name} got messages twice, or in another order")
+            plain.heard.clear()
         self.messages += len(self._said)
         self._said.clear()
         for member in self._members:
@@ -185,17 +195,40 @@ class Cluster:
 
     # Rounds
 
+    def _choose(self) -> dict[str, float]:
+        """Return one fault, or two at once, with their lengths in seconds."""
+        if self._options.faults:
+            faults = self._options.faults.split(",")
+            names = [faults[self.rounds % len(faults)]]
+        elif self._chance.random() < 0.3:
+            names = [self._chance.choice(OF_NODES), self._chance.choice(OF_DATABASE)]
+        else:
+            names = [self._chance.choice([*FAULTS])]
+        return {name: self._chance.uniform(0.2, self._options.longest) for name in names}
+
     async def round(self) -> None:
         """Break something for a while, and check."""
-        names = self._options.faults.split(",") if self._options.faults else [*FAULTS]
-        name = self._chance.choice(names)
+        faults = self._choose()
+        for plain in self._plain:
+            plain.join()
         speaking = LoopingCall(self._speak)
         speaking.clock = self._reactor
         ended: Deferred[Any] = speaking.start(SPEAK_EVERY)
         ended.addErrback(lambda failure: print(failure))
         await self._sleep(self._chance.uniform(0.5, 1.5))
-        seconds = self._chance.uniform(0.2, self._options.longest)
-        details = await FAULTS[name](self, seconds)
+        results = await gatherResults(
+            [
+                Deferred.fromCoroutine(FAULTS[name](self, seconds))
+                for name, seconds in faults.items()
+            ],
+            consumeErrors=True,
+        )
+        details = " and ".join(
+            f"{what} for {seconds:.1f} s"
+            for what, seconds in zip(results, faults.values(), strict=True)
+        )
+        for node in self._nodes:
+            node.restart_if_ended()
         end = time.monotonic()
         await self._sleep(TALK_AFTER)
         speaking.stop()
@@ -205,18 +238,20 @@ class Cluster:
             self._show()
             raise
         recovery = time.monotonic() - end
-        gone = [line for line in self._members[0].present if line.endswith(("silent", "left"))]
+        gone = [
+            line for line in self._members[0].present if re.match(r"\* m\d+ has (gone|left)", line)
+        ]
         moved = sum("moved" in line for each in self._members for line in each.told)
         messages = len(self._said)
         if self._options.shows:
             self._show()
         self._check()
-        if gone and name not in NOT_SEEN_BY_ALL:
+        if gone and not {*faults} & SEEN:
             raise Wrong(f"{details}, but {gone}")
         self.rounds += 1
         self.worst = max(self.worst, recovery)
         print(
-            f"round {self.rounds}: {details}, {seconds:.1f} s; all well {recovery:.1f} s after it; "
+            f"round {self.rounds}: {details}; all well {recovery:.1f} s after it; "
             f"{messages} messages, {moved} moves, {len(gone)} gone for a while",
             flush=True,
         )
@@ -296,9 +331,12 @@ class Cluster:
         return "database stopped"
 
     async def _kill_database(self, seconds: float) -> str:
-        self._database.kill()
-        await self._sleep(seconds)
-        await deferToThread(self._database.start)
+        with self._setting("commit_siblings", "0"), self._setting("commit_delay", "100000"):
+            # Now it is nearly always in the middle of a commit.
+            await self._sleep(self._chance.uniform(0.5, 1.0))
+            self._database.kill()
+            await self._sleep(seconds)
+            await deferToThread(self._database.start)
         return "database killed"
 
     async def _hang_database(self, seconds: float) -> str:
@@ -369,8 +407,11 @@ FAULTS: dict[str, Callable[[Cluster, float], Any]] = {
     "slow": Cluster._slow,
     "lock": Cluster._lock,
 }
-# In all other cases no member seems to have gone: its client has moved in time, or none could.
-NOT_SEEN_BY_ALL = ("pause", "cut", "silent-cut")
+OF_NODES = ("kill", "drain", "pause", "cut", "silent-cut")
+OF_DATABASE = ("stop-database", "kill-database", "pause-database", "read-only", "slow")
+# Whoever moves from a node when its lease has ended seems to have gone. But after an outage of the
+# database alone no node may remove another one's members.
+SEEN = {"kill-all", *OF_NODES}
 
 
 async def run(reactor: Any, options: ClusterOptions) -> None:
@@ -399,7 +440,8 @@ async def run(reactor: Any, options: ClusterOptions) -> None:
             cluster.end()
     print(
         f"{cluster.rounds} rounds, {cluster.messages} messages, each got once and in one order by "
-        f"all {options.members} members; all were well at most {cluster.worst:.1f} s after a fault"
+        f"{options.members} members, which were well at most {cluster.worst:.1f} s after a fault; "
+        f"three plain members got {cluster.heard_by_plain}, none twice"
     )
 
 
