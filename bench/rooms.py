@@ -84,7 +84,7 @@ class Node:
             time.monotonic,
             nothing,
         )
-        self.notifications = Notifications(self.reactor, address, CHANNEL, self.room.wake)
+        self.notifications = Notifications(self.reactor, address, CHANNEL, self.room.notified)
         self.speakers = [f"{number:02x}{each:030x}" for each in range(speakers)]
         self.stored = 0
         self.goes_on = True
