@@ -246,7 +246,8 @@ class Cluster:
         if self._options.shows:
             self._show()
         self._check()
-        if gone and not {*faults} & SEEN:
+        has_left = {*faults} <= POLITE and any("left" in line for line in gone)
+        if has_left or (gone and not {*faults} & SEEN):
             raise Wrong(f"{details}, but {gone}")
         self.rounds += 1
         self.worst = max(self.worst, recovery)
@@ -294,14 +295,22 @@ class Cluster:
             node.start()
         return "all nodes killed"
 
+    async def _stop(self, seconds: float) -> str:
+        name, node = self._any()
+        node.signal(signal.SIGTERM)
+        return f"{name} stopped{await self._ended(name, node, seconds)}"
+
     async def _drain(self, seconds: float) -> str:
         name, node = self._any()
         await deferToThread(node.drain)
-        await self._until(lambda: node.has_ended, 30, f"{name} drained")
+        return f"{name} drained{await self._ended(name, node, seconds)}"
+
+    async def _ended(self, name: str, node: Node, seconds: float) -> str:
+        took = await self._until(lambda: node.has_ended, 30, f"{name} ended")
         node.ended()
         await self._sleep(seconds / 3)
         node.start()
-        return f"{name} drained"
+        return f" within {took:.1f} s"
 
     async def _pause(self, seconds: float) -> str:
         name, node = self._any()
@@ -396,6 +405,7 @@ FAULTS: dict[str, Callable[[Cluster, float], Any]] = {
     "kill": Cluster._kill_node,
     "kill-all": Cluster._kill_all_nodes,
     "drain": Cluster._drain,
+    "stop": Cluster._stop,
     "pause": Cluster._pause,
     "cut": Cluster._cut,
     "silent-cut": Cluster._cut_silently,
@@ -407,11 +417,12 @@ FAULTS: dict[str, Callable[[Cluster, float], Any]] = {
     "slow": Cluster._slow,
     "lock": Cluster._lock,
 }
-OF_NODES = ("kill", "drain", "pause", "cut", "silent-cut")
+OF_NODES = ("kill", "drain", "stop", "pause", "cut", "silent-cut")
 OF_DATABASE = ("stop-database", "kill-database", "pause-database", "read-only", "slow")
 # Whoever moves from a node when its lease has ended seems to have gone. But after an outage of the
 # database alone no node may remove another one's members.
 SEEN = {"kill-all", *OF_NODES}
+POLITE = {"drain", "stop"}
 
 
 async def run(reactor: Any, options: ClusterOptions) -> None:
