@@ -2,9 +2,10 @@
 
     python -m tests.programs.many_nodes [--nodes N] [--members N] [--rate N] [--seconds N]
 
-The nodes are the real ones of a shared room, on a simulated clock, with a server in memory. Each has
-one member that listens; the other members have no channels. Some of them speak. At the end a node
-dies, and the rest must hear of each of its members once. All listeners must have heard the same.
+The nodes are the real ones of a shared room, on a simulated clock, with a server in memory. Each
+has one member that listens; the other members have no channels. Some of them speak. At the end a
+node dies, and the others must hear of each of its members once. All listeners must have heard the
+same.
 """
 
 from __future__ import annotations
