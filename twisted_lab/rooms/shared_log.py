@@ -6,7 +6,6 @@ their order, and a reader that asks for the entries after a place misses none.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -402,7 +401,5 @@ async def _add(
                 "count": said.count,
                 "place": place,
             }
-    if spoken:
-        await queries.set_clients(json.dumps([*spoken.values()]))
-    await writing.end()
+    await writing.end([*spoken.values()])
     return results

@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count, islice
+from math import inf
 from typing import Protocol, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
@@ -132,8 +133,9 @@ class SharedRoom(Room):
         self._leaving: dict[str, str] = {}
         self._entering: dict[str, Member] = {}  # by their seats, if they have nothing to catch up
         self._away: dict[Member, None] = {}  # members here that other nodes have removed
-        self._is_flushing = self._is_reading = self._is_behind = False
+        self._is_flushing = self._is_reading = False
         self._is_burying = self._is_returning = False
+        self._wanted = 0.0  # the place up to which to read
         self._is_node = False
         self._since = self._renewed = 0.0  # when the lease began, and when it was last renewed
         self._loops: list[Deferred[object]] = []
@@ -277,17 +279,21 @@ class SharedRoom(Room):
 
     # Reading
 
-    def wake(self) -> None:
-        """Read, because there may be new entries."""
-        self._is_behind = True
-        if not self._is_reading and self._is_node:
+    def notified(self, payload: str | None) -> None:
+        """Read after a notification of the newest place; None if some may have been lost."""
+        self.wake(int(payload) if payload else inf)
+
+    def wake(self, place: float = inf) -> None:
+        """Read up to `place`, unless that has been read."""
+        self._wanted = max(self._wanted, place)
+        if not self._is_reading and self._is_node and self._place < self._wanted:
             Deferred.fromCoroutine(self._read())
 
     async def _read(self) -> None:
         self._is_reading = True
         try:
-            while self._is_behind:
-                self._is_behind = False
+            while self._place < self._wanted:
+                self._wanted = 0.0
                 entries = await self._log.entries(self._place)
                 if not self.holds_lease:
                     # The process was paused, and others may have gone on without it. The next
@@ -297,7 +303,7 @@ class SharedRoom(Room):
                     self._hear_of(entry)
                 self._has_read(self._place)
                 if len(entries) == PAGE:
-                    self._is_behind = True
+                    self._wanted = inf
                 await self._speaker.has_room()
         except Unable:
             pass  # until the next poll
@@ -317,7 +323,7 @@ class SharedRoom(Room):
         if self._place < place:
             waiting: Deferred[None] = Deferred()
             heappush(self._waiting, (place, next(self._order), waiting))
-            self.wake()
+            self.wake(place)
             await waiting
 
     def _hear_of(self, entry: Said) -> None:

@@ -48,14 +48,16 @@ def shared_storage(process: ServiceProcess, path: str, tables: Tables[Q]) -> Sto
     return storage.of(tables)
 
 
-def notify(process: ServiceProcess, path: str, channel: str, wake: Callable[[], object]) -> None:
+def notify(
+    process: ServiceProcess, path: str, channel: str, wake: Callable[[str | None], object]
+) -> None:
     """Call a function whenever a transaction on the server has notified a channel.
 
     Args:
         process: The process.
         path: The address of the database.
         channel: The name of the channel.
-        wake: The function.
+        wake: The function; see `Notifications`.
     """
     from twisted_lab.storage.notifications import Notifications
 

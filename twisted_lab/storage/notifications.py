@@ -26,7 +26,7 @@ class Notifications:
         reactor: The reactor, in whose thread `wake` is called.
         address: The address of the database.
         channel: The name of the channel, a word in small letters.
-        wake: Called when there may be something new.
+        wake: Called with the payload of the last notification; with None after each connection.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Notifications:
         reactor: IReactorFromThreads,
         address: str,
         channel: str,
-        wake: Callable[[], object],
+        wake: Callable[[str | None], object],
     ) -> None:
         self._reactor = reactor
         self._address = address
@@ -69,13 +69,14 @@ class Notifications:
         os.close(self._stops)
 
     def _hear(self, connection: psycopg.pq.abc.PGconn) -> None:
+        payload: str | None = None
         while True:
-            self._reactor.callFromThread(self._wake)
+            self._reactor.callFromThread(self._wake, payload)
             if self._stops in self._wait(self._stops, connection.socket):
                 return
             connection.consume_input()
-            while connection.notifies() is not None:
-                pass  # One call is enough for all.
+            while (notification := connection.notifies()) is not None:
+                payload = notification.extra.decode()  # One call is enough for all.
 
     def _wait(self, *descriptors: int, seconds: float | None = None) -> list[int]:
         """Wait until some descriptors are readable, and return these."""

@@ -184,16 +184,19 @@ class PostgreSQLDatabase(Database[Q]):
             execute(self._begin)
             for lock in locks:
                 execute(lock)
+            is_alone = len(works) == 1  # and needs no savepoint
             for work in works:
-                execute("SAVEPOINT work")
+                if not is_alone:
+                    execute("SAVEPOINT work")
                 try:
                     results.append(drive(work(self._queries)))
                 except psycopg.Error:
                     raise
                 except Exception as error:
-                    execute("ROLLBACK TO work")
+                    execute("ROLLBACK AND CHAIN" if is_alone else "ROLLBACK TO work")
                     results.append(error)
-                execute("RELEASE work")
+                if not is_alone:
+                    execute("RELEASE work")
             if self._begin == "BEGIN":
                 self._batch += 1
                 execute(_MARK, [self._batch, self._id])
