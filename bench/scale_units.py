@@ -68,7 +68,8 @@ def copies() -> Iterator[tuple[str, float]]:
         free.bind((HOST, 0))
         port = free.getsockname()[1]
     limits = [
-        f"--address-{what}={10**9}" for what in ("members", "joins", "message-bytes", "history-bytes")
+        f"--address-{what}={10**9}"
+        for what in ("members", "joins", "message-bytes", "history-bytes")
     ]
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
         server = Server(Path(folder), "netlab-chat", f"--port={port}", *limits)
@@ -76,7 +77,11 @@ def copies() -> Iterator[tuple[str, float]]:
             server.wait_for("listening")
             before = _cpu_seconds(server.process.pid)
             command = [sys.executable, "-m", "tests.programs.members", f"--port={port}"]
-            command += [f"--count={MEMBERS}", f"--messages={MESSAGES}", f"--total-members={MEMBERS}"]
+            command += [
+                f"--count={MEMBERS}",
+                f"--messages={MESSAGES}",
+                f"--total-members={MEMBERS}",
+            ]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             cpu = _cpu_seconds(server.process.pid) - before
         finally:
@@ -212,7 +217,10 @@ def _writes(node: _Log, other: _Log) -> Iterator[tuple[str, float]]:
     yield "enter_more_us", 1e6 * _median(entering) / BATCH
     renewals = [node.seconds(node.log.renew(10**16)) for _ in range(100)]
     yield "renewal_us", 1e6 * _median(renewals)
-    [[size]] = execute(node.storage.database, "SELECT pg_total_relation_size('members') + pg_total_relation_size('looks')")
+    [[size]] = execute(
+        node.storage.database,
+        "SELECT pg_total_relation_size('members') + pg_total_relation_size('looks')",
+    )
     [[count]] = execute(node.storage.database, "SELECT count(*) FROM members")
     yield "member_disk_bytes", size / count
     [[node_id]] = execute(

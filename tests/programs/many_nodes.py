@@ -82,7 +82,7 @@ class Simulation:
             log = all_nodes[number % len(all_nodes)].log
             entering = log.enter(f"P{number}n", client_id(str(number)), f"seat{number}", 0.0)
             Deferred.fromCoroutine(entering)
-        while len(self.nodes.server.members) < self._members:
+        while any(node.room.members < self._members for node in all_nodes):
             self.nodes.advance(1)
         self.nodes.advance(12, 0.5)
 
