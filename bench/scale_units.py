@@ -11,7 +11,7 @@ import tempfile
 import time
 import tracemalloc
 from bisect import insort
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -35,11 +35,14 @@ from twisted_lab.text.user_names import name_key
 Units = dict[str, list[float]]
 HOST = "127.0.0.1"
 TEXT = "a message of sixty letters, as people write them in a chat.."
-MEMBERS = 100  # of the process that sends to members
+MEMBERS = 50  # of the process that sends to members
 MESSAGES = 10  # of each of them
-KNOWN = 50_000  # members of other nodes
+KNOWN = 20_000  # members of other nodes
 BATCH = 100  # pieces of work in a transaction
 LISTENERS = 20
+UNLIMITED = [  # All members have one address here.
+    f"--address-{what}={10**9}" for what in ("members", "joins", "message-bytes", "history-bytes")
+]
 
 
 def measure(rounds: int) -> Units:
@@ -52,9 +55,8 @@ def measure(rounds: int) -> Units:
     with ExitStack() as stack:
         postgresql = stack.enter_context(running(*DEFAULTS))
         for number in range(rounds):
-            for part in copies, names, partial_server(postgresql):
-                for name, value in part():
-                    units.setdefault(name, []).append(value)
+            for name, value in (*copies(), *names(), *_server(postgresql)):
+                units.setdefault(name, []).append(value)
             print(f"round {number + 1} of {rounds}", file=sys.stderr)
     return units
 
@@ -67,12 +69,8 @@ def copies() -> Iterator[tuple[str, float]]:
     with socket.socket(type=socket.SOCK_DGRAM) as free:
         free.bind((HOST, 0))
         port = free.getsockname()[1]
-    limits = [
-        f"--address-{what}={10**9}"
-        for what in ("members", "joins", "message-bytes", "history-bytes")
-    ]
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
-        server = Server(Path(folder), "netlab-chat", f"--port={port}", *limits)
+        server = Server(Path(folder), "netlab-chat", f"--port={port}", *UNLIMITED)
         try:
             server.wait_for("listening")
             before = _cpu_seconds(server.process.pid)
@@ -103,9 +101,9 @@ def names() -> Iterator[tuple[str, float]]:
         name = f"Member{number:06}x"
         server.put_in(Seated(name, name_key(name), "", f"{number:016x}"), "other")
     gc.collect()
-    started = time.perf_counter()
+    started = time.process_time()
     MemoryNode(server, clock).room.discard()
-    yield "begin_us", 1e6 * (time.perf_counter() - started) / KNOWN
+    yield "begin_us", 1e6 * (time.process_time() - started) / KNOWN
     gc.collect()
     tracemalloc.start()
     node = MemoryNode(server, clock)
@@ -120,21 +118,21 @@ def names() -> Iterator[tuple[str, float]]:
         Said(10**6 + number, f"Joined{number:06}x", JOINED, PRESENCE, listener=f"s{number}")
         for number in range(2000)
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     for entry in entries:
         node.room._hear_of(entry)
-    yield "join_us", 1e6 * (time.perf_counter() - started) / len(entries)
+    yield "join_us", 1e6 * (time.process_time() - started) / len(entries)
     said = [Said(2 * 10**6 + number, "Anna", TEXT) for number in range(5000)]
-    started = time.perf_counter()
+    started = time.process_time()
     for entry in said:
         node.room._hear_of(entry)
-    yield "hear_us", 1e6 * (time.perf_counter() - started) / len(said)
+    yield "hear_us", 1e6 * (time.process_time() - started) / len(said)
     node.room.discard()
-    keys = [f"member{number:07}" for number in range(1_000_000)]
-    started = time.perf_counter()
-    for number in range(200):
-        insort(keys, f"member{number * 5000:07}x")
-    yield "insert_us", 1e6 * (time.perf_counter() - started) / 200
+    keys = [*range(0, 2_000_000, 2)]  # As names do, each takes a pointer in the list.
+    started = time.process_time()
+    for number in range(100):
+        insort(keys, 20_000 * number + 1)
+    yield "insert_us", 1e6 * (time.process_time() - started) / 100
 
 
 # The server
@@ -146,16 +144,22 @@ class _Log:
     def __init__(self, address: str) -> None:
         self.storage = SlowStorage(SHARED_TABLES, address)
         self.log = SharedLog(self.storage)
+        [[backend]] = execute(self.storage.database, "SELECT pg_backend_pid()")
+        self._schedule = Path(f"/proc/{backend}/schedstat")
         self.seconds(self.log.register(0))
 
+    def cpu(self) -> float:
+        """Return the seconds of CPU time of this process and of the server's one for it."""
+        return time.process_time() + int(self._schedule.read_text().split()[0]) / 1e9
+
     def seconds(self, *works: Awaitable[object]) -> float:
-        """Do work in a transaction; return the seconds that it takes."""
+        """Do work in a transaction; return the seconds of CPU time that it takes."""
         failures: list[object] = []
         for work in works:
             Deferred.fromCoroutine(cast(Any, work)).addErrback(failures.append)
-        started = time.perf_counter()
+        started = self.cpu()
         self.storage.answer()
-        seconds = time.perf_counter() - started
+        seconds = self.cpu() - started
         while self.storage.answer():
             pass
         assert not failures, failures
@@ -167,11 +171,6 @@ class _Log:
 
     def enter(self, number: int) -> Awaitable[object]:
         return self.log.enter(f"Member{number:06}x", f"{number:032x}", f"{number:016x}", 1.0)
-
-
-def partial_server(postgresql: PostgreSQL) -> Callable[[], Iterator[tuple[str, float]]]:
-    """Return the measurement of a server."""
-    return lambda: _server(postgresql)
 
 
 def _server(postgresql: PostgreSQL) -> Iterator[tuple[str, float]]:
@@ -190,8 +189,21 @@ def _median(some: Sequence[float]) -> float:
     return sorted(some)[len(some) // 2]
 
 
+def _flush() -> float:
+    """Return the seconds that a disk takes to store a page."""
+    with tempfile.TemporaryFile() as file:
+        file.write(bytes(2**20))
+        os.fdatasync(file.fileno())
+        file.seek(0)
+        file.write(bytes(8192))
+        file.flush()
+        started = time.perf_counter()
+        os.fdatasync(file.fileno())
+        return time.perf_counter() - started
+
+
 def _writes(node: _Log, other: _Log) -> Iterator[tuple[str, float]]:
-    execute(node.storage.database, "CHECKPOINT")
+    yield "flush_us", 1e6 * _median([_flush() for _ in range(30)])
     numbers = iter(range(1, 10**6))
     for _ in range(2 * BATCH):
         node.seconds(node.said(next(numbers)))
@@ -204,9 +216,7 @@ def _writes(node: _Log, other: _Log) -> Iterator[tuple[str, float]]:
         for work in works:
             Deferred.fromCoroutine(cast(Any, work))
         node.storage.answer()
-        started = time.perf_counter()
-        node.storage.answer()
-        many.append(time.perf_counter() - started)
+        many.append(node.seconds())
     yield "message_us", 1e6 * (_median(many) - one) / BATCH
     yield "enter_us", 1e6 * _median([node.seconds(node.enter(number)) for number in range(100)])
     batches = range(1, 11)
@@ -217,36 +227,35 @@ def _writes(node: _Log, other: _Log) -> Iterator[tuple[str, float]]:
     yield "enter_more_us", 1e6 * _median(entering) / BATCH
     renewals = [node.seconds(node.log.renew(10**16)) for _ in range(100)]
     yield "renewal_us", 1e6 * _median(renewals)
-    [[size]] = execute(
-        node.storage.database,
-        "SELECT pg_total_relation_size('members') + pg_total_relation_size('looks')",
-    )
-    [[count]] = execute(node.storage.database, "SELECT count(*) FROM members")
-    yield "member_disk_bytes", size / count
-    [[node_id]] = execute(
-        node.storage.database, f"SELECT id FROM nodes WHERE id <> '{other.log._node.id}'"
-    )
+    sizes = "pg_total_relation_size('members') + pg_total_relation_size('looks')"
+    yield "member_disk_bytes", _per_row(node, sizes, "members")
     node.seconds(node.log.unregister())
-    yield "bury_us", 1e6 * other.seconds(other.log.bury([node_id])) / PAGE
+    yield "bury_us", 1e6 * other.seconds(other.log.bury([])) / PAGE
     node.seconds(node.log.register(0))
 
 
+def _per_row(node: _Log, size: str, table: str) -> float:
+    query = f"SELECT ({size})::FLOAT / count(*) FROM {table}"  # noqa: S608
+    [[found]] = execute(node.storage.database, query)
+    return float(found)
+
+
+def _entries(node: _Log) -> Sequence[Said]:
+    found: list[Sequence[Said]] = []
+    Deferred.fromCoroutine(cast(Any, node.log.entries(0))).addCallback(found.append)
+    node.storage.answer()
+    return found[0]
+
+
 def _reads(node: _Log) -> Iterator[tuple[str, float]]:
-    for number in range(10**6, 10**6 + 30):
-        node.seconds(*(node.said(10 * number + each) for each in range(10)))
-    for _ in range(10):
-        for work in [node.said(10**8 + time.time_ns() % 10**12) for _ in range(BATCH)]:
-            Deferred.fromCoroutine(cast(Any, work)).addErrback(lambda _: None)
-        while node.storage.answer():
-            pass
+    while len(_entries(node)) < PAGE:
+        node.seconds(*(node.said(time.time_ns()) for _ in range(BATCH)))
     nothing = _median([node.seconds(node.log.entries(10**17)) for _ in range(100)])
     yield "read_us", 1e6 * nothing
     page = _median([node.seconds(node.log.entries(0)) for _ in range(20)])
     yield "entry_us", 1e6 * (page - nothing) / PAGE
     execute(node.storage.database, "VACUUM said")
-    [[size]] = execute(node.storage.database, "SELECT pg_total_relation_size('said')")
-    [[count]] = execute(node.storage.database, "SELECT count(*) FROM said")
-    yield "entry_disk_bytes", size / count
+    yield "entry_disk_bytes", _per_row(node, "pg_total_relation_size('said')", "said")
 
 
 @contextmanager
@@ -256,14 +265,20 @@ def _listening(postgresql: PostgreSQL) -> Iterator[list[Any]]:
         yield connections
 
 
+def _cpu_of(connections: Sequence[Any]) -> float:
+    """Return the seconds of CPU time of the server's processes for some connections."""
+    files = [f"/proc/{each.info.backend_pid}/schedstat" for each in connections]
+    return sum(int(Path(file).read_text().split()[0]) for file in files) / 1e9
+
+
 def _notifications(node: _Log, listening: list[Any]) -> Iterator[tuple[str, float]]:
     def notify() -> float:
-        started = time.perf_counter()
+        started = node.cpu() + _cpu_of(listening)
         execute(node.storage.database, f"SELECT pg_notify('{CHANNEL}', '')")
         for connection in listening:
             if listens:
                 next(connection.notifies(timeout=5, stop_after=1))
-        return time.perf_counter() - started
+        return node.cpu() + _cpu_of(listening) - started
 
     listens = False
     alone = _median([notify() for _ in range(100)])

@@ -366,8 +366,8 @@ class SharedRoom(Room):
                 self._away[member] = None  # Other nodes have removed it.
         if entry.text != MOVED:
             self._tell_all(f"* {entry.name} {entry.text}", entry.time)
-        if seat in self._entering:
-            self._welcome(self._entering[seat], self._now())
+        if (entering := self._entering.pop(seat, None)) is not None:
+            self._welcome(entering, self._now())
 
     def _hear_of_name(self, key: str, old: str, new: str) -> None:
         self._names.remove(old)
