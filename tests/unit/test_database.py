@@ -410,6 +410,22 @@ class TogetherTests(SynchronousTestCase):
         self.assertEqual(log[:2], ["sent a", "sent c"])
         self.assertEqual(sorted(log[2:]), ["read a", "read b", "read c", "sent b"])
 
+    def test_all_end_also_if_one_fails(self) -> None:
+        log: list[str] = []
+        driver: Any = Mock(cursor=lambda: LoggedCursor(log))
+
+        async def ask(question: str) -> None:
+            cursor = await Connection(driver, "qmark").cursor()
+            await cursor.execute(question)
+            await cursor.fetchall()
+            if question in "bc":
+                raise ValueError(question)
+
+        with self.assertRaisesRegex(ValueError, "b"):
+            drive(together(*map(ask, "abcd")))
+        self.assertEqual(log[4:], ["read a", "read b", "read c", "read d"])
+
+
 
 class LeftAloneTests(FileCase):
     def test_another_programs_file_keeps_its_mode(self) -> None:
