@@ -98,8 +98,8 @@ class FanOut:
             self.port.doRead()
             member.setblocking(False)
         self.first = next(iter(self.server._peers))
-        for member in members:
-            drain(member)
+        while sum(map(drain, members)):
+            self.clock.advance(0.1)  # More of the members that have joined wait for the next turn.
 
     def ours(self) -> None:
         """Let the first member speak."""

@@ -248,7 +248,7 @@ class Talk:
     ) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         options = ("--port", "0", "--interface", HOST, "--log-level", "warn", *UNLIMITED)
-        nodes = [
+        self.nodes = [
             stack.enter_context(
                 Server(
                     folder, "netlab-chat", *options, "--history", address, twistd=("--pidfile=",)
@@ -256,7 +256,7 @@ class Talk:
             )
             for _ in range(max(NODES))
         ]
-        ports = ",".join(str(node.wait_for_port()) for node in nodes)
+        ports = ",".join(str(node.wait_for_port()) for node in self.nodes)
         half = members // 2
         self.members = [
             stack.enter_context(child("room_members", ports, str(first), str(half)))
@@ -265,7 +265,7 @@ class Talk:
         for each in self.members:
             assert answer(each) == "ready"
         self.processes = {
-            "nodes": [node.process.pid for node in nodes],
+            "nodes": [node.process.pid for node in self.nodes],
             "PostgreSQL": [postgresql.pid],
             "members": [each.pid for each in self.members],
         }
@@ -293,6 +293,7 @@ class Talk:
         found = [json.loads(answer(each)) for each in self.members]
         trips = statistics.quantiles([trip for each in found for trip in each["trips"]], n=100)
         heard = found[0]["rate"]
+        assert heard, [line for node in self.nodes for line in node.lines]
         costs = [1e6 * (b - a) / seconds / heard for a, b in zip(before, after, strict=True)]
         return heard, trips[49], trips[98], costs
 
