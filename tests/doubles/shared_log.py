@@ -141,6 +141,7 @@ class MemoryLog:
         wake: Called when there are new entries.
         delay: Returns the seconds that each request takes, and each answer.
         is_cut: Whether this node cannot reach the server.
+        cannot_read: Whether it can store, but not read.
         hears: Whether it gets notifications.
         reads: The number of its reads of entries.
         read_entries: The number of entries that it has read.
@@ -152,7 +153,7 @@ class MemoryLog:
         self.id = ""
         self.wake: Callable[[], object] = lambda: None
         self.delay: Callable[[], float] = lambda: 0.0
-        self.is_cut = False
+        self.is_cut = self.cannot_read = False
         self.hears = True
         self.reads = self.read_entries = self.renewals = 0
         self._server = server
@@ -169,6 +170,8 @@ class MemoryLog:
         try:
             await self._pass()
             self._check()
+            if self.cannot_read and connection is self._reading:
+                raise Unable("cannot read the data now", "down", is_known=True)
             result = work()
             is_lost = connection is self._writing and self._server.loses > 0
             self._server.loses -= is_lost

@@ -413,6 +413,22 @@ class FailuresTests(SharedRoomCase):
         nodes.advance(4)
         self.assertEqual(boris.said, [f"Anna: {number}" for number in range(5)])
 
+    def test_a_node_that_cannot_read_loses_its_lease(self) -> None:
+        # Otherwise its members would hear nothing, and no entry could ever be removed.
+        nodes = self.start()
+        here, there = nodes.nodes
+        anna, boris = self.join(here, "Anna"), self.join(there, "Boris")
+        there.log.cannot_read = True
+        nodes.advance(24)
+        self.assertEqual([*nodes.server.nodes], [here.log.id])
+        self.assertEqual(anna.texts[-1], f"* Boris {SILENT}")
+        there.log.cannot_read = False
+        nodes.advance(4)
+        self.assertEqual(anna.texts[-1], "* Boris has joined")
+        anna.say("again")
+        nodes.advance(0.1)
+        self.assertEqual(boris.said, ["Anna: again"])
+
     def test_after_an_outage_nobody_removes_living_nodes(self) -> None:
         for seconds in 4, 7, 9, 9.9, 12, 30:
             for start in range(6):

@@ -137,7 +137,8 @@ class SharedRoom(Room):
         self._is_burying = self._is_returning = False
         self._wanted = 0.0  # the place up to which to read
         self._is_node = False
-        self._since = self._renewed = 0.0  # when the lease began, and when it was last renewed
+        # When the lease began, when it was last renewed, and when reading last worked.
+        self._since = self._renewed = self._was_read = 0.0
         self._loops: list[Deferred[object]] = []
         self._is_open = self._keeps_lease = False
 
@@ -187,9 +188,15 @@ class SharedRoom(Room):
             Deferred.fromCoroutine(self._return_all())
 
     async def _renew_lease(self, began: float) -> bool:
-        """Renew the lease, as of `began`; return False if other nodes have removed this one."""
+        """Renew the lease, as of `began`, if reading works.
+
+        Returns:
+            False if other nodes have removed this one.
+        """
         if not self._is_node:
             await self._register(began)
+        elif began - self._was_read > LEASE_SECONDS:
+            return True  # Its members hear nothing: it must not count as one.
         try:
             shared, dead = await self._log.renew(self._place)
         except NodeGone:
@@ -229,7 +236,7 @@ class SharedRoom(Room):
     async def _register(self, began: float) -> None:
         registered = await self._log.register(self._place)
         self._is_node = True
-        self._since = self._renewed = began
+        self._since = self._renewed = self._was_read = began
         if registered.members is not None:
             self._names, self._seats = Names(), {}
             for seated in registered.members:
@@ -295,6 +302,7 @@ class SharedRoom(Room):
             while self._place < self._wanted:
                 self._wanted = 0.0
                 entries = await self._log.entries(self._place)
+                self._was_read = self._uptime()
                 if not self.holds_lease:
                     # The process was paused, and others may have gone on without it. The next
                     # renewal will tell.
