@@ -195,6 +195,21 @@ class JudgingTests(SynchronousTestCase):
         evidence = trial.evidence()
         self.assertEqual((len(evidence.steps), len(evidence.passages)), (MOST_STEPS, 200))
 
+    def test_what_is_done_aside_is_no_evidence(self) -> None:
+        trial = Trial(self.bench, "x")
+        trial.step("before")
+        with trial.aside():
+            trial.step("aside")
+            trial.sent("client", "server", True, b"x")
+        self.assertEqual(trial.evidence().steps, ("before",))
+        self.assertEqual(trial.evidence().passages, ())
+
+    def test_a_server_may_return_texts_in_upper_case(self) -> None:
+        self.assertEqual(Manners().echo(b"abc1"), b"abc1")
+        upper = Manners(is_upper=True)
+        self.assertEqual(upper.echo("abж1".encode()), "ABЖ1".encode())
+        self.assertEqual(upper.echo(b"a\xff"), b"A\xff")
+
 
 def _id(requirement: Requirement) -> str:
     return requirement.id
