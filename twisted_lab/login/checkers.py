@@ -39,9 +39,9 @@ from twisted_lab.text.language import N_
 
 # An attempt that would wait for longer is refused at once, with the reason.
 LONGEST_WAIT = 30.0  # seconds
-# An attempt that waits looks again after this time, because `accounts forget` ends a delay. A look is
-# a transaction, and a peer can have many attempts wait.
-LONGEST_SLEEP = 5.0
+# An attempt that waits looks again after this time, because `accounts forget` ends a delay. A look
+# is a transaction, and a peer can have many attempts wait.
+LONGEST_SLEEP = 5.0  # seconds
 # Pauses between looks whether the attempts of other processes have ended; each is twice as long.
 FIRST_PAUSE = 0.05  # seconds
 LONGEST_PAUSE = 1.0
