@@ -14,6 +14,7 @@ from twisted_lab.storage import (
     is_server,
     row,
 )
+from twisted_lab.storage.notifications import Notifications
 from twisted_lab.storage.tables import Q
 from twisted_lab.storage.threads import Storage
 
@@ -57,6 +58,4 @@ def notify(process: ServiceProcess, path: str, channel: str, wake: Callable[[], 
         channel: The name of the channel.
         wake: The function.
     """
-    from twisted_lab.storage.notifications import Notifications
-
     process.resources.append(Notifications(process.reactor, path, channel, wake))
