@@ -134,11 +134,12 @@ async def until_listening(trial: Trial, server: StartedServer) -> bool:
     """Answer its questions until it listens, and return whether it does."""
     listens = await server.operator.attend(server.find_port, trial.bench.patience)
     if listens:
-        # It may end right after, with an exception in its next line.
-        await server.program.settle(_AFTER_SECONDS)
+        # It may end right after, with an exception in its next line, or at its last line.
+        program = server.program
+        if not await program.settle(_AFTER_SECONDS) and not program.look().sleeps:
+            await program.settle(trial.bench.patience)  # a busy machine ends it later
         listens = server.find_port()
         if not listens:
-            program = server.program
             await trial.activity.until(lambda: program.has_ended, trial.bench.patience)
     trial.asked += len(server.operator.questions)
     for question, line in zip(server.operator.questions, server.operator.answers, strict=True):
