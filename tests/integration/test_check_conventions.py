@@ -5,11 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+import pytest_twisted
 
 from tests.processes import DEADLINE, ROOT
+from tests.programs.checked import bench_for, correct
+from twisted_lab.check.bench import Bench
+from twisted_lab.check.outcomes import Failed
+from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.scenarios.echo_server import ports
+from twisted_lab.check.trials import start_server
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.trial import Trial
 
 _LISTENS = """import socket
 server = socket.socket()
@@ -23,6 +35,19 @@ _ENDS_AT_ONCE = (
     + """sum(range(6_000_000))
 """
 )
+
+# It means to take another port, and tries the same one again and again.
+_SAME_PORT = """import socket
+server = socket.socket()
+port = 9090
+while True:
+    try:
+        server.bind(("", port))
+        break
+    except OSError:
+        other = port + 1
+server.listen()
+"""
 
 # It asks an unknown client twice, and does not expect that it has left.
 _ASKS_TWICE = (
@@ -141,3 +166,43 @@ def test_a_server_is_judged_by_the_conventions(
     finding = next(each for each in json.loads(ended.stdout)["findings"] if each["id"] == key)
     assert finding["verdict"] == verdict, finding
     assert words in finding["note"]
+
+
+def impatient(folder: Path, source: str) -> Bench:
+    """Return a bench that has no patience, as if the machine were busy."""
+    (folder / "server.py").write_text(source)
+    command = (sys.executable, "server.py")
+    return replace(bench_for(next(iter(correct()))), command=command, folder=folder, patience=0.01)
+
+
+@pytest.mark.long
+@pytest_twisted.ensureDeferred
+async def test_a_server_that_starts_slowly_is_waited_for(tmp_path: Path) -> None:
+    trial = Trial(impatient(tmp_path, "import no_such_module\n"), "ES-1")
+    with (
+        closing(trial),
+        patch.object(start_server, "_MOST_WAITS", 1000),
+        pytest.raises(Failed) as caught,
+    ):
+        await ports.listens(trial, Manners())
+    assert caught.value.mistake is mistakes.MISSING_MODULE
+
+
+@pytest.mark.long
+@pytest_twisted.ensureDeferred
+async def test_a_server_that_tries_one_port_for_ever_fails_on_a_busy_machine(
+    tmp_path: Path,
+) -> None:
+    bench = impatient(tmp_path, _SAME_PORT)
+    trial = Trial(bench, "ES-17")
+    bench.activity.lateness = 1.0
+    with (
+        closing(trial),
+        patch.object(start_server, "START_SECONDS", 0.5),
+        patch.object(start_server, "_MOST_WAITS", 1000),
+        patch.object(ports, "START_SECONDS", 0.5),
+        pytest.raises(Failed) as caught,
+    ):
+        await ports.takes_another_port(trial, Manners(port=9090))
+    assert caught.value.note == "The server runs on and on, and opens no port."
+    assert not bench.activity.is_late

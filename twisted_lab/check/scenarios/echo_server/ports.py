@@ -13,12 +13,12 @@ from twisted_lab.check.prompts.answers import Form
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.operator import Answer
-from twisted_lab.check.subjects.program import MEASURE_SECONDS
 from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.subjects.terminal import MOST_PRINTED
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import (
     PORT,
+    START_SECONDS,
     begin_server,
     connect_client,
     excuse_a_port_in_use,
@@ -37,7 +37,6 @@ OTHER_PORT = 9191  # programs may refuse larger ones, and have 9090 as their def
 PORT_KINDS = {Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}
 _STOP_SECONDS = 2.0
 _LISTEN_QUEUE = 16
-_SEARCH_SECONDS = 2.0  # of processor time: Python tries all 65,535 ports in less
 
 
 async def listens(trial: Trial, manners: Manners) -> str:
@@ -221,29 +220,17 @@ async def _told(
     return server
 
 
-async def _finds_one_late(trial: Trial, server: StartedServer) -> bool:
-    """Wait for a server that is still busy, and return whether it listens after all.
-
-    Its own processor time ends the wait, for on a busy machine it gets little of it.
+def _expect_an_end(trial: Trial, server: StartedServer) -> None:
+    """See that a server that does not listen has ended, or waits.
 
     Raises:
         Failed: If it is busy without end, or prints without end.
     """
     program = server.program
-
-    def is_endless() -> bool:
-        has_flooded = program.terminal.printed > MOST_PRINTED
-        return has_flooded or processor_seconds(program.child.pid) >= _SEARCH_SECONDS
-
-    if program.terminal.printed <= MOST_PRINTED:
-        if program.has_ended or program.look().is_waiting:
-            return False
-        await trial.activity.until(
-            lambda: server.find_port() or is_endless() or program.has_ended, MEASURE_SECONDS
-        )
-        if server.port or (program.has_ended and not is_endless()):
-            return bool(server.port)
-    if is_endless():
+    has_flooded = program.terminal.printed > MOST_PRINTED
+    if not has_flooded and (program.has_ended or program.look().is_waiting):
+        return
+    if has_flooded or processor_seconds(program.child.pid) >= START_SECONDS:
         trial.activity.lateness = 0.0  # no delay of the checker has made this seem slow
     raise Failed(_("The server runs on and on, and opens no port."))
 
@@ -264,7 +251,8 @@ async def _on_busy_port(trial: Trial, manners: Manners, told: int = 0) -> Starte
         taken.bind(("0.0.0.0", port))  # noqa: S104 (in the sandbox's network)
         taken.listen(_LISTEN_QUEUE)
         server = begin_server(trial, manners, port, sandbox, None)
-        if not await until_listening(trial, server) and not await _finds_one_late(trial, server):
+        if not await until_listening(trial, server):
+            _expect_an_end(trial, server)
             traceback = server.program.traceback
             if traceback and "in use" not in traceback:
                 raise Failed(no_port(server), likely_cause(traceback))
