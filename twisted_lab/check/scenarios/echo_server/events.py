@@ -127,7 +127,7 @@ async def _log(trial: Trial, manners: Manners) -> bool:
     for _text in range(_TEXTS):
         text = trial.text(12)
         await client.talk(text)
-        if client.peer.has_ended:
+        if client.peer.has_ended or manners.needs_end:
             break
     await client.leave()
     trial.step(_("the files of the server's folder are read"))
