@@ -91,7 +91,7 @@ class LocalRoom(Room):
         member: Member,
         now: float,
         how: str = "left",
-        is_sent_on: bool = False,  # noqa: ARG002
+        is_sent_on: bool = False,
     ) -> None:
         """See `Room`."""
         if self._drop(member):
