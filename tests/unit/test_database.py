@@ -426,7 +426,6 @@ class TogetherTests(SynchronousTestCase):
         self.assertEqual(log[4:], ["read a", "read b", "read c", "read d"])
 
 
-
 class LeftAloneTests(FileCase):
     def test_another_programs_file_keeps_its_mode(self) -> None:
         with closing(sqlite3.connect(self.path)) as other:
