@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.storage import StoredCase
+from twisted_lab.accounts import LoginAttempt
 from twisted_lab.accounts.commands import ALL_TABLES, AllQueries
 from twisted_lab.known_peers import PEER_TABLES, remember
 from twisted_lab.resources import Unable
@@ -520,6 +521,16 @@ class OthersTests(FileCase):
                 CannotStore, database.run, lambda kept: remember(kept.peers, "a", "b", 1.0)
             )
             self.assertIn("was removed or replaced", str(error))
+
+    def test_a_file_that_is_put_back_has_nothing_of_what_was_refused(self) -> None:
+        # A login that was refused would keep the next one waiting for 40 s.
+        database = self.open()
+        begin = partial(LoginAttempt("anna", "192.0.2.1").begin, now=1.0, is_alone=True)
+        Path(self.path).rename(f"{self.path}.old")
+        with self.assertRaises(CannotStore):
+            database.run(lambda kept: begin(kept.accounts))
+        Path(f"{self.path}.old").rename(self.path)
+        self.assertTrue(database.run(lambda kept: begin(kept.accounts)).may_proceed)
 
     def test_each_database_has_its_own_secret(self) -> None:
         secrets = set()

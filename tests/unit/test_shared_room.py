@@ -14,7 +14,7 @@ from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.rooms import MemberGone, Said
 from twisted_lab.rooms.shared_log import PAGE
 from twisted_lab.rooms.shared_queries import Seated
-from twisted_lab.rooms.shared_room import LOST, POLL_SECONDS, RETURNS, TAIL
+from twisted_lab.rooms.shared_room import ENTERING, LOST, POLL_SECONDS, TAIL
 from twisted_lab.text.user_names import BadName, name_key
 
 SILENT = "has gone silent"
@@ -372,7 +372,7 @@ class FailuresTests(SharedRoomCase):
     def test_many_members_return_while_the_lease_is_renewed(self) -> None:
         nodes = self.start()
         here, there = nodes.nodes
-        for number in range(6 * RETURNS):
+        for number in range(6 * ENTERING):
             self.join(there, f"P{number}x")
         nodes.advance(0.1)
         there.is_running = False
@@ -381,9 +381,18 @@ class FailuresTests(SharedRoomCase):
         there.log.delay = lambda: 0.01
         nodes.catch_up(there)
         nodes.advance(30, 0.02)  # Each takes 0.04 s, and all of them longer than a lease.
-        self.assertEqual(len(nodes.server.members), 6 * RETURNS)
+        self.assertEqual(len(nodes.server.members), 6 * ENTERING)
         self.assertEqual(there.log.id, "node3")
-        self.assertEqual(here.room.members, 6 * RETURNS)
+        self.assertEqual(here.room.members, 6 * ENTERING)
+
+    def test_many_members_enter_while_the_lease_is_renewed(self) -> None:
+        nodes = self.start(1)
+        [node] = nodes.nodes
+        node.log.delay = lambda: 0.01
+        stays = [node.join(f"P{number}x") for number in range(4 * ENTERING)]
+        nodes.advance(20, 0.02)  # Each takes 0.04 s, and all of them longer than a lease.
+        self.assertTrue(all(stay.is_in for stay in stays))
+        self.assertGreaterEqual(node.log.renewals, 7)  # One in 7 s at least.
 
     def test_a_node_that_has_lost_its_place_in_the_history_sends_its_clients_to_catch_up(
         self,

@@ -12,11 +12,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from heapq import heappop, heappush
-from itertools import count, islice
+from itertools import count
 from math import inf
 from typing import Protocol, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.internet.defer import CancelledError, Deferred, DeferredList, DeferredSemaphore
 from twisted.python.log import err
 
 from twisted_lab.resources import Unable
@@ -44,8 +44,8 @@ RENEWAL_SECONDS = 3.0
 # A notification may be lost; then the entry is read this much later.
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
-# Members that return in one transaction after other nodes have removed this one.
-RETURNS = 100
+# Members that enter in one transaction: a renewal of the lease waits for the one before it.
+ENTERING = 100
 # The newest entries, for members that join: in a busy room the log would always have more of them.
 TAIL = 200
 LOST = "the server has lost the room for a while"
@@ -134,6 +134,7 @@ class SharedRoom(Room):
         self._entering: dict[str, Member] = {}  # by their seats, if they have nothing to catch up
         self._away: dict[Member, None] = {}  # members here that other nodes have removed
         self._is_flushing = self._is_reading = False
+        self._entrance = DeferredSemaphore(ENTERING)
         self._is_burying = self._is_returning = False
         self._wanted = 0.0  # the place up to which to read
         self._is_node = False
@@ -170,7 +171,12 @@ class SharedRoom(Room):
 
     async def _repeat_every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while self._is_open:
-            await work()
+            try:
+                await work()
+            except CancelledError:
+                raise
+            except Exception:
+                err()  # A node that made a mistake once must not lose its lease for ever.
             await self._sleep(seconds)
 
     async def _poll(self) -> None:
@@ -248,27 +254,24 @@ class SharedRoom(Room):
             self._has_read(registered.place)
 
     async def _return_all(self) -> None:
-        """Make the members that other nodes have removed members again.
-
-        They return in groups, because a renewal waits for the transaction before it.
-        """
+        """Make the members that other nodes have removed members again."""
         self._is_returning = True
-        try:
-            while some := [*islice(self._away, RETURNS)]:
-                await DeferredList([Deferred.fromCoroutine(self._return(each)) for each in some])
-                if some[0] in self._away:
-                    return  # until the next renewal
-        finally:
-            self._is_returning = False
+        await DeferredList([Deferred.fromCoroutine(self._return(each)) for each in [*self._away]])
+        self._is_returning = False
+
+    async def _store_entering(self, member: Member, is_return: bool = False) -> int:
+        """Store that somebody is a member, and return the place of the entry about it."""
+        enter = partial(
+            self._log.enter, member.name, member.client, member.seat, self._now(), is_return
+        )
+        return await self._entrance.run(lambda: Deferred.fromCoroutine(enter()))
 
     async def _return(self, member: Member) -> None:
         """Make a member that other nodes have removed a member again."""
         problem = ""
         try:
             if self._members.get(member.key) is member:
-                await self._log.enter(
-                    member.name, member.client, member.seat, self._now(), is_return=True
-                )
+                await self._store_entering(member, is_return=True)
         except (NodeGone, Unable):
             return  # until the next renewal
         except (BadName, MemberGone) as error:
@@ -368,8 +371,8 @@ class SharedRoom(Room):
                 self._away[member] = None  # Other nodes have removed it.
         if entry.text != MOVED:
             self._tell_all(f"* {entry.name} {entry.text}", entry.time)
-        if seat in self._entering:
-            self._welcome(self._entering[seat], self._now())
+        if (entering := self._entering.pop(seat, None)) is not None:
+            self._welcome(entering, self._now())
 
     def _hear_of_name(self, key: str, old: str, new: str) -> None:
         self._names.remove(old)
@@ -406,7 +409,7 @@ class SharedRoom(Room):
             # returns: so it hears all entries after that one.
             self._entering[member.seat] = member
         try:
-            entered = await self._log.enter(member.name, client, member.seat, now())
+            entered = await self._store_entering(member)
             await self._reached(entered)
             if place is not None:
                 await self._catch_up(member, place, entered)
