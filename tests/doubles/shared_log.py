@@ -127,7 +127,7 @@ class Server:
         for log in self.logs:
             if log.hears and not log.is_cut:
                 self.notifications += 1
-                log.clock.callLater(0, log.wake)
+                log.clock.callLater(0, log.notified, str(self.said[-1].place))
 
 
 class MemoryLog:
@@ -138,7 +138,7 @@ class MemoryLog:
         clock: The clock of the node.
 
     Attributes:
-        wake: Called when there are new entries.
+        notified: Called with the newest place when there are new entries.
         delay: Returns the seconds that each request takes, and each answer.
         is_cut: Whether this node cannot reach the server.
         cannot_read: Whether it can store, but not read.
@@ -151,7 +151,7 @@ class MemoryLog:
     def __init__(self, server: Server, clock: Clock) -> None:
         self.clock = clock
         self.id = ""
-        self.wake: Callable[[], object] = lambda: None
+        self.notified: Callable[[str], object] = lambda _: None
         self.delay: Callable[[], float] = lambda: 0.0
         self.is_cut = self.cannot_read = False
         self.hears = True
@@ -477,7 +477,7 @@ class MemoryNode:
             lambda _, by_period: self.periods.update(by_period),
             lambda _: f"seat{self._number}-{next(self._seats)}",
         )
-        self.log.wake = self.room.wake
+        self.log.notified = self.room.notified
         self.is_running = True
         self.room.open()
 
