@@ -1,4 +1,4 @@
-"""What a room on several nodes costs for many members, computed from what one costs.
+"""Costs of a room on several nodes for many members, computed from the costs of one.
 
     python -m bench.scale [--rounds N] [--stored]
 

@@ -1,4 +1,4 @@
-"""What one member, one message and one node of a shared room cost, measured."""
+"""Costs of one member, one message and one node of a shared room, measured."""
 
 from __future__ import annotations
 

@@ -425,7 +425,7 @@ class Stay:
 
     @property
     def texts(self) -> list[str]:
-        """What it has heard, without places and times."""
+        """The lines that it has heard, without places and times."""
         if not self.client:
             return self.channel.heard
         return [line.split(" ", 2)[2] for line in self.channel.heard]

@@ -40,7 +40,7 @@ class NodesOptions(Options):
 
 @dataclass
 class Counted:
-    """What happened in a second.
+    """Counts of a second.
 
     Attributes:
         entries: The entries that a node read.
