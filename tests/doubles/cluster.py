@@ -231,6 +231,7 @@ class ClusterMember:
         heard: What was said in the room, in the order of arrival.
         present: Reports about who has come and gone.
         trouble: Errors.
+        told: What its user was told about the connection.
         client: The client.
     """
 
@@ -242,6 +243,7 @@ class ClusterMember:
         self.present: list[str] = []
         self.trouble: list[str] = []
         self.told: list[str] = []
+        self._reactor = reactor
         self.client = _LossyClient(
             reactor, name, self._show, self.told.append, random=chance.randbytes
         )
@@ -261,11 +263,26 @@ class ClusterMember:
     def is_settled(self) -> bool:
         """Tell whether it is in the room, and all of its messages are confirmed."""
         room = self.client.room
-        return (
-            room.is_in
-            and not room.pending
-            and not self.client.endpoint.is_lost(self.client._clock.seconds())
+        is_lost = self.client.endpoint.is_lost(self._reactor.seconds())
+        return room.is_in and not room.pending and not is_lost
+
+    @property
+    def condition(self) -> str:
+        """Describe the state of its session."""
+        room, endpoint = self.client.room, self.client.endpoint
+        text = (
+            f"{self.name} at {self.client.servers.current}: {endpoint.stage.name}, "
+            f"in the room: {room.is_in}, {room.pending} messages unconfirmed, "
+            f"told {self.told[-5:]}, {self.trouble}"
         )
+        if endpoint.session is not None:
+            sender = endpoint.session.sender
+            text += (
+                f", {sender.unacknowledged} packets unacknowledged, "
+                f"retransmission timeout {sender.timer.timeout:.2f} s, "
+                f"no acknowledgement for {sender.stalled(self._reactor.seconds()):.1f} s"
+            )
+        return text
 
 
 class PlainMember(DatagramProtocol):

@@ -18,8 +18,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ NODES = 3
 RECOVERY = 20.0  # seconds from the end of a fault
 SPEAK_EVERY = 0.05  # seconds; one member after the other
 TALK_AFTER = 2.0  # seconds after the end of a fault
+SLOW = ("commit_siblings = 0", "commit_delay = 100000")  # Each commit takes 0.1 s longer.
 # What a node reports only about mistakes of its own.
 TROUBLE = ("Traceback", "Unhandled", "conversation failed", "deadlock")
 
@@ -142,12 +143,7 @@ class Cluster:
     def _unsettled(self) -> str:
         stuck = [each for each in self._members if not each.is_settled()]
         if stuck:
-            one = stuck[0].client
-            return (
-                f"{len(stuck)} members are stuck, such as {stuck[0].name}: "
-                f"is in: {one.room.is_in}, {one.room.pending} messages not confirmed, "
-                f"{one.endpoint.stage}, told {stuck[0].told[-5:]} {stuck[0].trouble}"
-            )
+            return f"{len(stuck)} members are stuck, such as {stuck[0].condition}"
         for each in self._members:
             if len(each.heard) < len(self._said):
                 missing = {*self._said} - {*each.heard}
@@ -234,9 +230,9 @@ class Cluster:
         speaking.stop()
         try:
             await self._settle(RECOVERY - TALK_AFTER)
-        except Wrong:
+        except Wrong as error:
             self._show()
-            raise
+            raise Wrong(f"{details}; {error}") from None
         recovery = time.monotonic() - end
         gone = [
             line for line in self._members[0].present if re.match(r"\* m\d+ has (gone|left)", line)
@@ -275,8 +271,10 @@ class Cluster:
             raise Wrong(self._database.log)
 
     def _any(self) -> tuple[str, Node]:
-        number = self._chance.randrange(NODES)
-        return f"n{number}", self._nodes[number]
+        """Return a node, probably one with many members: they gather on those that run longest."""
+        port = self._chance.choice(self._members).client.servers.current.port
+        [found] = [(f"n{at}", node) for at, node in enumerate(self._nodes) if node.port == port]
+        return found
 
     # Faults; each returns what it has done
 
@@ -340,12 +338,12 @@ class Cluster:
         return "database stopped"
 
     async def _kill_database(self, seconds: float) -> str:
-        with self._setting("commit_siblings", "0"), self._setting("commit_delay", "100000"):
-            # Now it is nearly always in the middle of a commit.
-            await self._sleep(self._chance.uniform(0.5, 1.0))
-            self._database.kill()
-            await self._sleep(seconds)
-            await deferToThread(self._database.start)
+        await self._set(*SLOW)  # Now it is nearly always in the middle of a commit.
+        await self._sleep(self._chance.uniform(0.5, 1.0))
+        self._database.kill()
+        await self._sleep(seconds)
+        await deferToThread(self._database.start)
+        await self._set()
         return "database killed"
 
     async def _hang_database(self, seconds: float) -> str:
@@ -355,44 +353,49 @@ class Cluster:
         return "database paused"
 
     async def _refuse(self, seconds: float) -> str:
-        with self._database.connect("template1") as connection:
-            connection.execute("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'"
+        database = self._database
+        allow = "ALTER DATABASE postgres ALLOW_CONNECTIONS"
+        with await deferToThread(database.connect, "template1") as connection:
+            await deferToThread(connection.execute, f"{allow} false")
+            await deferToThread(
+                connection.execute,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'",
             )
             await self._sleep(seconds)
-            connection.execute("ALTER DATABASE postgres ALLOW_CONNECTIONS true")
+            await deferToThread(connection.execute, f"{allow} true")
         return "database refuses connections"
 
     async def _read_only(self, seconds: float) -> str:
-        with self._setting("default_transaction_read_only", "on"):
-            await self._sleep(seconds)
+        await self._set("default_transaction_read_only = on")
+        await self._sleep(seconds)
+        await self._set()
         return "database is read-only"
 
     async def _slow(self, seconds: float) -> str:
-        # Each commit takes 0.1 s longer.
-        with self._setting("commit_siblings", "0"), self._setting("commit_delay", "100000"):
-            await self._sleep(seconds)
+        await self._set(*SLOW)
+        await self._sleep(seconds)
+        await self._set()
         return "slow disk"
 
     async def _lock(self, seconds: float) -> str:
-        with self._database.connect() as connection, connection.transaction():
-            connection.execute("SELECT * FROM room FOR UPDATE")
+        with await deferToThread(self._database.connect) as connection:
+            # In a thread: this process forwards what the lock may wait for.
+            await deferToThread(connection.execute, "BEGIN")
+            await deferToThread(connection.execute, "SELECT * FROM room FOR UPDATE")
             await self._sleep(seconds)
         return "the room is locked"
 
-    @contextmanager
-    def _setting(self, name: str, value: str) -> Iterator[None]:
-        self._set(f"SET {name} = '{value}'")
-        try:
-            yield
-        finally:
-            self._set(f"RESET {name}")
+    async def _set(self, *settings: str) -> None:
+        """Change settings of the database's server; reset all others."""
 
-    def _set(self, change: str) -> None:
-        with self._database.connect() as connection:
-            connection.execute(f"ALTER SYSTEM {change}")
-            connection.execute("SELECT pg_reload_conf()")
+        def change() -> None:
+            with self._database.connect() as connection:
+                connection.execute("ALTER SYSTEM RESET ALL")
+                for setting in settings:
+                    connection.execute(f"ALTER SYSTEM SET {setting}")
+                connection.execute("SELECT pg_reload_conf()")
+
+        await deferToThread(change)
 
     def end(self) -> None:
         """Kill all nodes."""

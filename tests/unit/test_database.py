@@ -1,7 +1,8 @@
 import os
 import sqlite3
 import stat
-from contextlib import closing
+from collections.abc import AsyncIterator
+from contextlib import aclosing, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from twisted_lab.storage import (
     open_for_reading,
     sqlite_file,
 )
-from twisted_lab.storage.database import Connection, drive, together
+from twisted_lab.storage.database import _PAUSE, Connection, drive, together
 from twisted_lab.storage.migrations import FORMAT
 from twisted_lab.storage.sqlite_database import SQLiteDatabase
 from twisted_lab.storage.sqlite_file import open_file
@@ -409,6 +410,26 @@ class TogetherTests(SynchronousTestCase):
         self.assertEqual(found, [[("a",), ("b",)], [], [("c",)]])
         self.assertEqual(log[:2], ["sent a", "sent c"])
         self.assertEqual(sorted(log[2:]), ["read a", "read b", "read c", "sent b"])
+
+    def test_a_failure_ends_the_other_queries_at_once(self) -> None:
+        ended: list[str] = []
+
+        async def rows() -> AsyncIterator[None]:
+            try:
+                await _PAUSE
+                yield
+            finally:
+                ended.append("rows")
+
+        async def ask() -> list[None]:
+            async with aclosing(rows()) as found:
+                return [each async for each in found]
+
+        async def fail() -> list[None]:
+            raise ValueError
+
+        self.assertRaises(ValueError, drive, together(ask(), fail(), ask()))
+        self.assertEqual(ended, ["rows"])
 
 
 class LeftAloneTests(FileCase):

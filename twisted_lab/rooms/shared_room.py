@@ -171,7 +171,12 @@ class SharedRoom(Room):
 
     async def _repeat_every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while self._is_open:
-            await work()
+            try:
+                await work()
+            except CancelledError:
+                raise
+            except Exception:
+                err()  # A node that made a mistake once must not lose its lease for ever.
             await self._sleep(seconds)
 
     async def _poll(self) -> None:

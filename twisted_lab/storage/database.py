@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Generator, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Generic, Protocol
 
 from dbxs.async_dbapi import ParamStyle
@@ -148,7 +149,19 @@ async def together(*queries: Awaitable[Result]) -> list[Result]:
             except StopIteration as end:
                 results[number] = end.value
                 del running[number]
+            except Exception as error:
+                del running[number]
+                _fail(running.values(), error)
+                raise
     return [results[number] for number in range(len(queries))]
+
+
+def _fail(waiting: Iterable[Generator[Any, None, Any]], error: Exception) -> None:
+    # Just dropping them, or closing, would not end an asynchronous generator that is waiting
+    # (Python 3.11); its clean-up would then complain on standard error.
+    for steps in waiting:
+        with suppress(type(error)):
+            steps.throw(error)
 
 
 class Database(ABC, Generic[Q]):
