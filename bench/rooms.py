@@ -29,7 +29,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 
 from bench.databases import DEFAULTS
-from bench.room_members import HOST
+from bench.room_members import HOST, SECONDS, WARM_UP_SECONDS
 from bench.targets import Finding
 from tests.doubles.postgresql import Missing, PostgreSQL, running
 from tests.processes import Server
@@ -46,11 +46,10 @@ from twisted_lab.storage.threads import Storage
 
 NODES = (1, 2, 3)
 SPEAKERS = 600  # of all nodes together, each of which waits until its message is read
-SECONDS = 5.0
 TEXT = "a message of sixty letters, as people write them in a chat.."
 LEAST = 5000  # durable messages a second
 MEMBERS = (60, 1000)
-PARTS = (0.2, 0.8)  # of the highest rate, at which the latency is measured
+PARTS = (0.2, 0.8)  # of the highest rate; the latency is measured at these rates
 # All members have one address here.
 UNLIMITED = tuple(
     f"--address-{what}={10**9}" for what in ("members", "joins", "message-bytes", "history-bytes")
@@ -110,7 +109,7 @@ class Node:
         print("ready", flush=True)
         sys.stdin.readline()
         speaking = gatherResults([Deferred.fromCoroutine(self.speak(s)) for s in self.speakers])
-        await deferLater(self.reactor, SECONDS / 5)
+        await deferLater(self.reactor, WARM_UP_SECONDS)
         first, cpu, started = self.stored, time.process_time(), time.perf_counter()
         await deferLater(self.reactor, SECONDS)
         stored, seconds = self.stored - first, time.perf_counter() - started
@@ -206,7 +205,7 @@ def measure_store(postgresql: PostgreSQL, nodes: int) -> tuple[float, float, flo
         for each in running:
             tell(each)
         server = postgresql.pid
-        time.sleep(SECONDS / 5)
+        time.sleep(WARM_UP_SECONDS)
         before, started = cpu_seconds(server), time.perf_counter()
         found = [list(map(float, answer(each).split())) for each in running]
         used = (cpu_seconds(server) - before) / (time.perf_counter() - started)
@@ -249,7 +248,7 @@ class Talk:
     ) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         options = ("--port", "0", "--interface", HOST, "--log-level", "warn", *UNLIMITED)
-        nodes = [
+        self.nodes = [
             stack.enter_context(
                 Server(
                     folder, "netlab-chat", *options, "--history", address, twistd=("--pidfile=",)
@@ -257,7 +256,7 @@ class Talk:
             )
             for _ in range(max(NODES))
         ]
-        ports = ",".join(str(node.wait_for_port()) for node in nodes)
+        ports = ",".join(str(node.wait_for_port()) for node in self.nodes)
         half = members // 2
         self.members = [
             stack.enter_context(child("room_members", ports, str(first), str(half)))
@@ -266,7 +265,7 @@ class Talk:
         for each in self.members:
             assert answer(each) == "ready"
         self.processes = {
-            "nodes": [node.process.pid for node in nodes],
+            "nodes": [node.process.pid for node in self.nodes],
             "PostgreSQL": [postgresql.pid],
             "members": [each.pid for each in self.members],
         }
@@ -279,49 +278,48 @@ class Talk:
         """Let the members talk.
 
         Args:
-            rate: Messages a second; 0 for as many as possible.
+            rate: Messages a second; 0 for as many as the clients' rate limits allow.
 
         Returns:
             Messages a second; the 50th and 99th percentile of the latency, in milliseconds; and the
-            CPU time of each kind of process, as parts of a core.
+            CPU time of a message of each kind of process, in microseconds.
         """
         for each in self.members:
             tell(each, str(rate / len(self.members)))
-        time.sleep(1.5)
+        time.sleep(WARM_UP_SECONDS + 0.5)
         before, started = self.cpu_seconds(), time.perf_counter()
-        time.sleep(4)
-        seconds = time.perf_counter() - started
-        used = [
-            (after - first) / seconds
-            for first, after in zip(before, self.cpu_seconds(), strict=True)
-        ]
+        time.sleep(SECONDS - 1)
+        seconds, after = time.perf_counter() - started, self.cpu_seconds()
         found = [json.loads(answer(each)) for each in self.members]
         trips = statistics.quantiles([trip for each in found for trip in each["trips"]], n=100)
-        return found[0]["rate"], trips[49], trips[98], used
+        heard = found[0]["rate"]
+        assert heard, [line for node in self.nodes for line in node.lines]
+        costs = [1e6 * (b - a) / seconds / heard for a, b in zip(before, after, strict=True)]
+        return heard, trips[49], trips[98], costs
 
 
 def chat_findings(postgresql: PostgreSQL, members: int, rounds: int) -> Iterator[Finding]:
-    """Measure the nodes with members, as fast as possible and at parts of that speed."""
+    """Measure the nodes with members: as fast as possible, and at parts of that speed."""
     with ExitStack() as stack:
         address = stack.enter_context(postgresql.new_database())
         talk = Talk(postgresql, address, members, stack)
-        most = [talk.measure(0) for _ in range(rounds)]
         where = f"{members:,} members"
-        yield Finding(f"messages a second, {where}", [rate for rate, *_ in most], None, "")
-        yield Finding(f"copies a second, {where}", [rate * members for rate, *_ in most], None, "")
-        for number, kind in enumerate(talk.processes):
-            parts = [used[number] for *_, used in most]
-            yield Finding(f"cores used by {kind}, {where}", parts, None, "")
-        limit = statistics.median(rate for rate, *_ in most)
+        talk.measure(0)  # The clients use up the messages that they may send at once.
+        rates, _, _, costs = zip(*(talk.measure(0) for _ in range(rounds)), strict=True)
+        yield Finding(f"messages a second, {where}", list(rates), None, "")
+        copies = [members * rate for rate in rates]
+        yield Finding(f"messages on screens a second, {where}", copies, None, "")
+        for kind, values in zip(talk.processes, zip(*costs, strict=True), strict=True):
+            each = [value / members for value in values]
+            yield Finding(f"CPU time of a message on a screen, {kind}, {where}", each, None, " µs")
+        limit = statistics.median(rates)
         for part in PARTS:
-            found = [talk.measure(limit * part) for _ in range(rounds)]
-            how = f"at {part:.0%} of that rate, {where}"
-            yield Finding(
-                f"latency, 50th percentile, {how}", [p50 for _, p50, *_ in found], None, " ms"
+            _, middle, slow, _ = zip(
+                *(talk.measure(limit * part) for _ in range(rounds)), strict=True
             )
-            yield Finding(
-                f"latency, 99th percentile, {how}", [p99 for _, _, p99, _ in found], None, " ms"
-            )
+            how = f"{limit * part:.0f} messages a second, {where}"
+            yield Finding(f"latency, 50th percentile, {how}", list(middle), None, " ms")
+            yield Finding(f"latency, 99th percentile, {how}", list(slow), None, " ms")
 
 
 def measure(rounds: int) -> list[Finding]:

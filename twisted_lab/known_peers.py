@@ -102,6 +102,11 @@ class PeerQueries(Protocol):
     def forget_peers(self, word: str) -> AsyncIterable[KnownPeer]:
         """Forget the peers whose address, network or name is `word`, and return them."""
 
+    @query(sql="SELECT count(*) FROM peers WHERE name = {name}", load=one(row(int)))
+    async def peers_named(self, name: str) -> int:
+        """Return how many peers have a name."""
+        ...
+
     @statement(sql="DELETE FROM peers")
     async def forget_all_peers(self) -> None:
         """Forget all peers."""

@@ -298,6 +298,26 @@ def test_passwords_do_not_appear_on_the_screen(tmp_path: Path) -> None:
         terminal.see("you left before the server let you in")
 
 
+def test_a_delayed_login_is_said_to_wait(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        host, port = listener.getsockname()
+        arguments = ("auth", "--no-token", "--host", host, "--port", str(port))
+        terminal = Terminal(*CLIENT, *arguments)
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"Name or token?\n")
+            terminal.see(r"Name or token\?")
+            terminal.type("anna\r")
+            assert connection.recv(100) == b"anna\n"
+            connection.sendall(b"Password?\n")
+            terminal.see(r"Password\?")
+            terminal.type(PASSWORD + "\r")
+            terminal.see(r"\(no answer yet: .* as your next answer\)")
+            connection.sendall(b"Hello, anna\n")
+            terminal.see("Hello, anna")
+        terminal.end()
+
+
 WEB_SERVER = """
 import sys
 from twisted.cred.portal import IRealm

@@ -204,15 +204,16 @@ class CommandTests(CommandCase):
         self.assertIsNone(self.account("ева"))
 
     def test_add_asks_for_the_password_twice(self) -> None:
-        for typed, status, reason in (
-            (["new password", "new passwort"], 1, "the two passwords are not the same\n"),
-            (["1234567"], 1, "a password has at least 8 characters\n"),
-        ):
-            code, out, err = self.main("add", "Ева", terminal=typed)
-            self.assertEqual((code, out, err), (status, "", f"twisted_lab.accounts: {reason}"))
-            self.assertIsNone(self.account("ева"))
         code, out, err = self.main("add", "Ева", terminal=["new password"] * 2)
         self.assertEqual((code, out, err), (None, "added Ева\n", ""))
+
+    def test_add_asks_again_for_a_password_that_it_does_not_take(self) -> None:
+        for name, wrong, reason in (
+            ("Ева", ["new password", "new passwort"], "the two passwords are not the same\n"),
+            ("Eva", ["1234567"], "a password has at least 8 characters\n"),
+        ):
+            end = self.main("add", name, terminal=[*wrong, "new password", "new password"])
+            self.assertEqual(end, (None, f"added {name}\n", f"twisted_lab.accounts: {reason}"))
 
     def test_end_of_input_at_the_password_changes_nothing(self) -> None:
         for end in (EOFError, KeyboardInterrupt):
@@ -254,6 +255,14 @@ class CommandTests(CommandCase):
             self.assertEqual(code, end)
             self.assertIn("Delete the account Anna with its sessions", out)
             self.assertEqual(self.account("anna") is None, end is None)
+
+    def test_forget_asks_only_about_what_is_there(self) -> None:
+        self.refuse(1, ["forget", "anna9"], "there is no account, name or address anna9")
+        self.refuse(1, ["forget", "10.7.7.300"], "10.7.7.300 is not an IP address")
+        self.assertIn("Delete the account Anna with", self.main("forget", "ANNA")[1])
+        self.assertIn(
+            "Delete all known addresses with the name Carla?", self.main("forget", "Carla")[1]
+        )
 
     def test_forget_deletes_an_address(self) -> None:
         for word, line in (

@@ -1,8 +1,7 @@
 import os
 import sqlite3
 import stat
-from collections.abc import AsyncIterator
-from contextlib import aclosing, closing
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.storage import StoredCase
+from twisted_lab.accounts import LoginAttempt
 from twisted_lab.accounts.commands import ALL_TABLES, AllQueries
 from twisted_lab.known_peers import PEER_TABLES, remember
 from twisted_lab.resources import Unable
@@ -25,7 +25,7 @@ from twisted_lab.storage import (
     open_for_reading,
     sqlite_file,
 )
-from twisted_lab.storage.database import _PAUSE, Connection, drive, together
+from twisted_lab.storage.database import Connection, drive, together
 from twisted_lab.storage.migrations import FORMAT
 from twisted_lab.storage.sqlite_database import SQLiteDatabase
 from twisted_lab.storage.sqlite_file import open_file
@@ -411,25 +411,20 @@ class TogetherTests(SynchronousTestCase):
         self.assertEqual(log[:2], ["sent a", "sent c"])
         self.assertEqual(sorted(log[2:]), ["read a", "read b", "read c", "sent b"])
 
-    def test_a_failure_ends_the_other_queries_at_once(self) -> None:
-        ended: list[str] = []
+    def test_all_end_also_if_one_fails(self) -> None:
+        log: list[str] = []
+        driver: Any = Mock(cursor=lambda: LoggedCursor(log))
 
-        async def rows() -> AsyncIterator[None]:
-            try:
-                await _PAUSE
-                yield
-            finally:
-                ended.append("rows")
+        async def ask(question: str) -> None:
+            cursor = await Connection(driver, "qmark").cursor()
+            await cursor.execute(question)
+            await cursor.fetchall()
+            if question in "bc":
+                raise ValueError(question)
 
-        async def ask() -> list[None]:
-            async with aclosing(rows()) as found:
-                return [each async for each in found]
-
-        async def fail() -> list[None]:
-            raise ValueError
-
-        self.assertRaises(ValueError, drive, together(ask(), fail(), ask()))
-        self.assertEqual(ended, ["rows"])
+        with self.assertRaisesRegex(ValueError, "b"):
+            drive(together(*map(ask, "abcd")))
+        self.assertEqual(log[4:], ["read a", "read b", "read c", "read d"])
 
 
 class LeftAloneTests(FileCase):
@@ -526,6 +521,16 @@ class OthersTests(FileCase):
                 CannotStore, database.run, lambda kept: remember(kept.peers, "a", "b", 1.0)
             )
             self.assertIn("was removed or replaced", str(error))
+
+    def test_a_file_that_is_put_back_has_nothing_of_what_was_refused(self) -> None:
+        # A login that was refused would keep the next one waiting for 40 s.
+        database = self.open()
+        begin = partial(LoginAttempt("anna", "192.0.2.1").begin, now=1.0, is_alone=True)
+        Path(self.path).rename(f"{self.path}.old")
+        with self.assertRaises(CannotStore):
+            database.run(lambda kept: begin(kept.accounts))
+        Path(f"{self.path}.old").rename(self.path)
+        self.assertTrue(database.run(lambda kept: begin(kept.accounts)).may_proceed)
 
     def test_each_database_has_its_own_secret(self) -> None:
         secrets = set()

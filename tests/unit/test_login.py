@@ -46,7 +46,7 @@ from twisted_lab.login import (
     TokenChecker,
     TooManyFailures,
 )
-from twisted_lab.login.checkers import FIRST_PAUSE
+from twisted_lab.login.checkers import FIRST_PAUSE, LONGEST_SLEEP
 from twisted_lab.resources import Unable
 
 PASSWORD = b"correct horse"
@@ -142,6 +142,17 @@ class PasswordCheckerTests(LoginTestCase):
                 self.failureResultOf(guess, UnauthorizedLogin)
             failure = self.failureResultOf(self.guess(name), TooManyFailures)
             self.assertEqual(str(failure.value), "too many failures; try again in 32 s")
+
+    def test_a_login_that_waits_notices_that_its_failures_are_forgotten(self) -> None:
+        for _ in range(5):
+            self.failureResultOf(self.guess("Anna"), UnauthorizedLogin)
+            self.clock.advance(8)
+        waiting = self.login(PeerPassword(b"Anna", PASSWORD))
+        execute(self.storage.database, "DELETE FROM failures")
+        self.clock.advance(LONGEST_SLEEP - 0.01)
+        self.assertNoResult(waiting)
+        self.clock.advance(0.01)
+        self.successResultOf(waiting)
 
     def test_a_changed_clock_does_not_lengthen_a_delay(self) -> None:
         for step in (3600.0, -3600.0):

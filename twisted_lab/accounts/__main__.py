@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import TypeVar
 
 from twisted.python.usage import UsageError
 
@@ -27,6 +28,7 @@ from twisted_lab.accounts.commands import (
     NotFound,
     check_account,
     is_address,
+    what_is_forgotten,
 )
 from twisted_lab.accounts.copying import copy_lab
 from twisted_lab.eventlog.events import UPGRADED, changes
@@ -36,6 +38,7 @@ from twisted_lab.storage import (
     CannotStore,
     Database,
     Unusable,
+    Work,
     is_in_use,
     is_server,
     open_database,
@@ -47,6 +50,8 @@ from twisted_lab.text.command_line import Options, complain, write_out
 from twisted_lab.text.language import N_, _, message_of
 from twisted_lab.text.nearest import with_nearest
 from twisted_lab.text.prompts import ask
+
+Result = TypeVar("Result")
 
 ARGUMENTS = {
     "add": ("NAME",),
@@ -132,10 +137,10 @@ def _exit(number: int, _frame: object) -> None:
 
 
 def ask_password() -> str:
-    """Ask for a new password, twice; in a pipe it is the first line of the input.
+    """Ask for a new password, twice, until it is one; in a pipe it is the first line of the input.
 
     Raises:
-        BadPassword: It cannot be a password, or the two entries differ.
+        BadPassword: That line cannot be a password.
     """
     if sys.stdin is None or not sys.stdin.isatty():
         password = sys.stdin.readline().rstrip("\r\n") if sys.stdin else ""
@@ -144,11 +149,16 @@ def ask_password() -> str:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         # getpass switches the echo on again if it can.
         signal.signal(number, _exit)
-    password = getpass.getpass(_("New password") + ": ")
-    check_password(password)
-    if getpass.getpass(_("Repeat the password") + ": ") != password:
-        raise BadPassword(N_("the two passwords are not the same"))
-    return password
+    while True:
+        password = getpass.getpass(_("New password") + ": ")
+        try:
+            check_password(password)
+        except BadPassword as error:
+            complain(AccountsOptions.command, error)
+            continue
+        if getpass.getpass(_("Repeat the password") + ": ") == password:
+            return password
+        complain(AccountsOptions.command, _("the two passwords are not the same"))
 
 
 def yes_or_no(text: str) -> str:
@@ -163,19 +173,19 @@ def yes_or_no(text: str) -> str:
     raise UsageError(_("expected yes or no, not {answer!r}", answer=text))
 
 
-def what_is_deleted(command: str, *arguments: str) -> str:
-    """Return the question before a command that deletes accounts; "" for another one."""
-    if command == "clear":
+def what_is_deleted(options: AccountsOptions) -> str:
+    """Return the question before a command that deletes accounts; "" for another one.
+
+    Raises:
+        NotFound: There is nothing to delete.
+    """
+    if options.action == "clear":
         return _(
             "Delete all accounts with their sessions, all known addresses and all counts of "
             "failures? The chat's messages stay. (yes or no)"
         )
-    if command == "forget" and not is_address(arguments[0]):
-        return _(
-            "Delete the account {name} with its sessions, and all known addresses with that name? "
-            "To end a delay, forget the address. (yes or no)",
-            name=arguments[0],
-        )
+    if options.action == "forget" and not is_address(options.arguments[0]):
+        return in_database(options, lambda kept: what_is_forgotten(kept, options.arguments[0]))
     return ""
 
 
@@ -191,6 +201,19 @@ def opened(options: AccountsOptions) -> Database[AllQueries]:
         done = changes(upgrade.before, upgrade.after)
         complain(options.command, _(UPGRADED, path=options.database, log_changes=done, copy=copy))
     return database
+
+
+def in_database(options: AccountsOptions, work: Work[AllQueries, Result]) -> Result:
+    """Run one transaction; an error says in which file something was not found.
+
+    Raises:
+        BadName, CannotStore, NotFound, Unusable: It cannot be done, and why.
+    """
+    with closing(opened(options)) as database:
+        try:
+            return database.run(work)
+        except NotFound as error:  # perhaps it is in another file
+            raise NotFound(_in_file(options, message_of(error))) from None
 
 
 def copied(options: AccountsOptions, source: str, target: str) -> Lines:
@@ -240,17 +263,12 @@ def run(options: AccountsOptions) -> Lines:
         if command == "add":
             clean_name(arguments[0])
         if exists:
-            with closing(opened(options)) as database:
-                database.run(lambda kept: check_account(kept, command, arguments[0]))
+            in_database(options, lambda kept: check_account(kept, command, arguments[0]))
         arguments.append(Passwords().hash(ask_password()))
-    question = "" if options.yes else what_is_deleted(command, *arguments)
+    question = "" if options.yes else what_is_deleted(options)
     if question and ask(_in_file(options, question), "no", yes_or_no) != "yes":
         raise NotFound(_("nothing is deleted (with --yes the command does not ask)"))
-    with closing(opened(options)) as database:
-        try:
-            lines = database.run(lambda kept: COMMANDS[command](kept, *arguments))
-        except NotFound as error:  # perhaps it is in another file
-            raise NotFound(_in_file(options, message_of(error))) from None
+    lines = in_database(options, lambda kept: COMMANDS[command](kept, *arguments))
     return [_in_file(options, line) for line in lines] if command == "clear" else lines
 
 

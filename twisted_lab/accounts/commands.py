@@ -164,6 +164,30 @@ def is_address(word: str) -> bool:
     return True
 
 
+async def what_is_forgotten(kept: AllQueries, name: str) -> str:
+    """Return the question before ``forget`` deletes what has a name.
+
+    Raises:
+        NotFound: Nothing has it.
+    """
+    account = await kept.accounts.account(name_key(name))
+    if account is not None:
+        return _(
+            "Delete the account {name} with its sessions, and all known addresses with that name? "
+            "To end a delay, forget the address. (yes or no)",
+            name=account.name,
+        )
+    if await kept.peers.peers_named(name):
+        return _("Delete all known addresses with the name {name}? (yes or no)", name=name)
+    raise _nothing_called(name)
+
+
+def _nothing_called(word: str) -> NotFound:
+    if word.replace(".", "").isdecimal() and not is_address(word):
+        return NotFound(_("{address} is not an IP address, such as 192.0.2.7", address=word))
+    return NotFound(_("there is no account, name or address {word}", word=word))
+
+
 async def forget(kept: AllQueries, word: str) -> Lines:
     """Delete an account, or known peers by address or name, with their failures."""
     lines = []
@@ -186,7 +210,7 @@ async def forget(kept: AllQueries, word: str) -> Lines:
         await _reset_failures(kept.accounts, name)
         lines.append(_("forgot account {name}", name=name))
     if not lines:
-        raise NotFound(_("there is no account, name or address {word}", word=word))
+        raise _nothing_called(word)
     return lines
 
 

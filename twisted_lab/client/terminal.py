@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
+from twisted_lab.channels.idleness import QuietTimer
 from twisted_lab.client.connection import ClientConnection
 from twisted_lab.client.dialogue import Dialogue
 from twisted_lab.client.echo import Echo
@@ -24,6 +25,9 @@ from twisted_lab.client.plain_editor import PlainEditor
 from twisted_lab.client.rendering import WholeLines, visible
 from twisted_lab.text.language import _
 from twisted_lab.text.token_form import TOKEN_PREFIX
+
+# A login without an answer for this time is probably delayed; a hash takes much less.
+ANSWER_SECONDS = 2.0
 
 
 class Interrupted(Exception):
@@ -69,10 +73,24 @@ async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialo
     """
     read = visible()
 
+    def say(line: str) -> None:
+        sys.stdout.write(f"{line}\n")
+
+    def say_delayed() -> None:
+        say(
+            _(
+                "(no answer yet: after wrong passwords, the server may delay a login for up to "
+                "30 s; it takes what you type now as your next answer)"
+            )
+        )
+
+    delayed = QuietTimer(clock, connection.transport, ANSWER_SECONDS, say_delayed)
+
     def show(text: str) -> None:
+        delayed.cancel()
         for line in text.removesuffix("\n").split("\n"):
             shown, answer = dialogue.heard(line)
-            sys.stdout.write(f"{shown}\n")
+            say(shown)
             if answer is not None:
                 connection.send(f"{answer}\n".encode())
         hide()
@@ -105,6 +123,7 @@ async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialo
     typing: asyncio.Task[str] | None = None
 
     def stop_typing(result: Failure | None) -> Failure | None:
+        delayed.cancel()
         if typing is not None:
             typing.cancel()
         return result
@@ -118,15 +137,17 @@ async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialo
                     typing = asyncio.ensure_future(session.prompt_async(handle_sigint=False))
                     line = await Deferred.fromFuture(typing)
                     if dialogue.needs_text and not line.strip():
-                        sys.stdout.write(_("(type an answer, or exit to leave)") + "\n")
+                        say(_("(type an answer, or exit to leave)"))
                         continue
                     if echo.is_off and not (dialogue.hidden or line.startswith(TOKEN_PREFIX)):
-                        sys.stdout.write(f"{line}\n")
+                        say(line)
                     # Pasted text may contain several lines.
                     connection.send(until_exit.feed(f"{line}\n".encode(errors="surrogateescape")))
                     if until_exit.ended:
                         break
                     dialogue.typed(line)
+                    if dialogue.has_secrets and not dialogue.succeeded:
+                        delayed.heard()
                     hide()
         except (EOFError, asyncio.CancelledError):
             pass

@@ -39,6 +39,9 @@ from twisted_lab.text.language import N_
 
 # An attempt that would wait for longer is refused at once, with the reason.
 LONGEST_WAIT = 30.0  # seconds
+# An attempt that waits looks again after this time, because `accounts forget` ends a delay. A look
+# is a transaction, and a peer can have many attempts wait.
+LONGEST_SLEEP = 5.0  # seconds
 # Pauses between looks whether the attempts of other processes have ended; each is twice as long.
 FIRST_PAUSE = 0.05  # seconds
 LONGEST_PAUSE = 1.0
@@ -199,7 +202,7 @@ class PasswordChecker:
             if history.delay > LONGEST_WAIT:
                 raise TooManyFailures(history)
             if history.delay:
-                await deferLater(self._clock, history.delay)
+                await deferLater(self._clock, min(history.delay, LONGEST_SLEEP))
             is_alone = history.network_failed
 
     async def _begin(self, attempt: LoginAttempt, is_alone: bool) -> AttemptHistory:

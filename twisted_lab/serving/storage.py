@@ -14,6 +14,7 @@ from twisted_lab.storage import (
     is_server,
     row,
 )
+from twisted_lab.storage.notifications import Notifications
 from twisted_lab.storage.tables import Q
 from twisted_lab.storage.threads import Storage
 
@@ -59,6 +60,4 @@ def notify(
         channel: The name of the channel.
         wake: The function; see `Notifications`.
     """
-    from twisted_lab.storage.notifications import Notifications
-
     process.resources.append(Notifications(process.reactor, path, channel, wake))

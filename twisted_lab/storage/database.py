@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Generator, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Generator, Mapping, Sequence
 from typing import Any, Generic, Protocol
 
 from dbxs.async_dbapi import ParamStyle
@@ -139,8 +138,12 @@ async def together(*queries: Awaitable[Result]) -> list[Result]:
 
     A database server gets all queries before the first result is read, so that they cost the
     network's delay once.
+
+    Raises:
+        Exception: The first query that has failed raised it; all others have ended, too.
     """
     results: dict[int, Result] = {}
+    errors: list[Exception] = []
     running = {number: query.__await__() for number, query in enumerate(queries)}
     while running:
         for number, steps in [*running.items()]:
@@ -150,18 +153,11 @@ async def together(*queries: Awaitable[Result]) -> list[Result]:
                 results[number] = end.value
                 del running[number]
             except Exception as error:
+                errors.append(error)
                 del running[number]
-                _fail(running.values(), error)
-                raise
+    if errors:
+        raise errors[0]
     return [results[number] for number in range(len(queries))]
-
-
-def _fail(waiting: Iterable[Generator[Any, None, Any]], error: Exception) -> None:
-    # Just dropping them, or closing, would not end an asynchronous generator that is waiting
-    # (Python 3.11); its clean-up would then complain on standard error.
-    for steps in waiting:
-        with suppress(type(error)):
-            steps.throw(error)
 
 
 class Database(ABC, Generic[Q]):

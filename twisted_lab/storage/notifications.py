@@ -7,12 +7,12 @@ import select
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-import psycopg
 from twisted.internet.interfaces import IReactorFromThreads
 
-from twisted_lab.storage.postgresql import FIRST_DELAY, LONGEST_DELAY
-from twisted_lab.storage.postgresql_server import connect
+if TYPE_CHECKING:
+    import psycopg
 
 
 class Notifications:
@@ -59,6 +59,12 @@ class Notifications:
             self._stop = -1
 
     def _run(self) -> None:
+        # Not before the database was opened, which says in one line that psycopg is missing.
+        import psycopg
+
+        from twisted_lab.storage.postgresql import FIRST_DELAY, LONGEST_DELAY
+        from twisted_lab.storage.postgresql_server import connect
+
         delay = 0.0
         while not self._wait(self._stops, seconds=delay):
             delay = min(max(2 * delay, FIRST_DELAY), LONGEST_DELAY)
