@@ -22,7 +22,7 @@ CLIENT = client_id("secret")
 
 
 class LogContract:
-    """What a node can rely on. A test case mixes it in, and makes the logs."""
+    """The promises to a node. A test case mixes them in, and makes the logs."""
 
     def make_log(self) -> Log:
         """Return a log of the room, for another node."""
@@ -33,7 +33,7 @@ class LogContract:
         raise NotImplementedError
 
     def prune(self, log: Log, name: str) -> None:
-        """Have all messages removed that nobody needs, with another one by `name`."""
+        """Have all old messages removed, with another one by `name`."""
         raise NotImplementedError
 
     def now(self, work: Awaitable[Result]) -> Result:

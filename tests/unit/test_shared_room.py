@@ -8,7 +8,7 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.shared_log import MemoryNode, Nodes, Stay
+from tests.doubles.shared_nodes import MemoryNode, Nodes, Stay
 from twisted_lab.reliable import SharedSecrets
 from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.rooms import MemberGone, Said
