@@ -212,6 +212,8 @@ class ControlTests(SynchronousTestCase):
 
     def test_an_unknown_service_is_refused(self) -> None:
         self.assertIn("there is no service 'x'; there are netlab-0,", self.refuse("pause", "x"))
+        self.process.services[0].events.service = "netlab-echo"
+        self.assertIn("; did you mean echo?", self.refuse("pause", "eco"))
 
     def test_disconnect_aborts_connections_of_an_address(self) -> None:
         one, other = (
