@@ -387,6 +387,7 @@ class OptionsTests(SynchronousTestCase):
         for words, text in (
             ([], "the command is missing: one of status, connections, pause"),
             (["halt"], "not 'halt'"),
+            (["connectons"], "not 'connectons'; did you mean connections? ("),
             (["pause"], "usage: pause SERVICE ("),
             (["stop", "now"], "usage: stop ("),
             (["drain", "now"], "a whole number of seconds from 0 to 86400, not 'now'"),
