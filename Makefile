@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run lecture test coverage test-long canary test-repeat check-repeat lint bench bench-quick \
-	bench-compare decisions fuzz hostile kill lossy load soak messages options docs licences \
+	bench-compare cluster decisions fuzz hostile kill lossy load soak messages options docs licences \
 	translated wheel release clean constraints
 
 # The first of these that is new enough; `make PYTHON=...` takes another one.
@@ -105,6 +105,9 @@ fuzz: .venv/.fuzz  ## look for input that breaks a parser, guided by coverage (S
 
 kill: $(INSTALLED)  ## kill the servers while they store, and see that nothing is lost (COUNT=200, DATABASE=postgresql)
 	@$(BIN)/python -m tests.programs.kill --count $(or $(COUNT),200) --database $(or $(DATABASE),sqlite)
+
+cluster: $(INSTALLED)  ## break a chat room on three nodes and their database, and see that nobody misses a message (COUNT=200)
+	@$(BIN)/python -m tests.programs.cluster --count $(or $(COUNT),200)
 
 lossy: $(INSTALLED)  ## have the chat on bad networks, and while everything goes wrong (COUNT=1000)
 	@$(BIN)/python -m tests.programs.lossy --seeds $(or $(COUNT),1000) --members 3 --messages 4

@@ -25,6 +25,7 @@ from twisted.internet.task import Clock, LoopingCall
 from twisted.logger import LogLevel
 
 from bench.frames import report
+from tests.doubles.rooms import open_chat
 from twisted_lab.channels import Connections
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.client.chat_client import ChatClient
@@ -33,8 +34,7 @@ from twisted_lab.client.udp import UDPWire
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.ports.addresses import ALL_IPV4
 from twisted_lab.ports.udp_port import DatagramPort
-from twisted_lab.rooms import Line, MemoryHistory, Rates
-from twisted_lab.services.chat import Chat
+from twisted_lab.rooms import Line, MemoryHistory
 
 MEMBERS = 200
 MESSAGES = 20  # per round
@@ -42,7 +42,6 @@ SPEAKERS = 10
 SAMPLES = 400
 INTERVAL = 0.04  # seconds: each speaker stays below 4 messages a second
 HOST = "127.0.0.1"
-FREE = Rates(members=10**6, joins=1e6, message_bytes=1e9, history_bytes=1e9, copies=1e9)
 
 
 @contextmanager
@@ -85,7 +84,7 @@ class FanOut:
         self.server = DatagramServer(
             self.clock,
             events,
-            Chat(MemoryHistory(), self.clock.seconds, self.clock, events, FREE).converse,
+            open_chat(MemoryHistory(), self.clock).converse,
             Connections(),
             1e9,
         )
@@ -99,8 +98,8 @@ class FanOut:
             self.port.doRead()
             member.setblocking(False)
         self.first = next(iter(self.server._peers))
-        for member in members:
-            drain(member)
+        while sum(map(drain, members)):
+            self.clock.advance(0.1)  # More of the members that have joined wait for the next turn.
 
     def ours(self) -> None:
         """Let the first member speak."""

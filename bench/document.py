@@ -19,6 +19,7 @@ def write(
     results: Results,
     log: list[Finding],
     databases: list[Finding],
+    rooms: list[Finding],
     machine: str,
     directory: Path,
     today: date,
@@ -44,6 +45,7 @@ def write(
         "accept": tables.compared(results, "accept", results.cells("accept")),
         "memory": tables.memory(results),
         "databases": tables.targets(databases),
+        "rooms": tables.targets(rooms),
         "start": f"{start['ours']:.0f} ms, and the empty service {start['empty service']:.0f} ms",
     }
     text = Template(TEXT.read_text()).substitute(

@@ -43,12 +43,14 @@ def full(rounds: int) -> None:
     from bench.document import write
     from bench.event_log import measure as measure_log
     from bench.machine import machine
+    from bench.rooms import measure as measure_rooms
 
     what = machine()
     log = measure_log(rounds)
     databases = measure_databases(rounds)
+    rooms = measure_rooms(rounds)
     results = measure(full_plan(), rounds)
-    show(write(results, log, databases, what, ROOT / "docs", date.today(), rounds))
+    show(write(results, log, databases, rooms, what, ROOT / "docs", date.today(), rounds))
 
 
 def main() -> None:

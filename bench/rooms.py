@@ -1,6 +1,6 @@
 """Speed of a room that several nodes share, on PostgreSQL.
 
-    python -m bench.rooms [--rounds N] [--only store|chat]
+    python -m bench.rooms [--rounds N]
 
 The room store alone: nodes, each a process, store messages, notify each other, and read the
 messages of all. The chat: nodes of `netlab-chat`, with members of all of them, and the latency from
@@ -12,9 +12,12 @@ acknowledged.
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,8 +29,10 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 
 from bench.databases import DEFAULTS
+from bench.room_members import HOST, SECONDS, WARM_UP_SECONDS
 from bench.targets import Finding
 from tests.doubles.postgresql import Missing, PostgreSQL, running
+from tests.processes import Server
 from twisted_lab.channels import FanOut
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import global_reactor
@@ -41,9 +46,14 @@ from twisted_lab.storage.threads import Storage
 
 NODES = (1, 2, 3)
 SPEAKERS = 600  # of all nodes together, each of which waits until its message is read
-SECONDS = 5.0
 TEXT = "a message of sixty letters, as people write them in a chat.."
 LEAST = 5000  # durable messages a second
+MEMBERS = (60, 1000)
+PARTS = (0.2, 0.8)  # of the highest rate; the latency is measured at these rates
+# All members have one address here.
+UNLIMITED = tuple(
+    f"--address-{what}={10**9}" for what in ("members", "joins", "message-bytes", "history-bytes")
+)
 
 
 def nothing(*_: object) -> None:
@@ -73,7 +83,7 @@ class Node:
             time.monotonic,
             nothing,
         )
-        self.notifications = Notifications(self.reactor, address, CHANNEL, self.room.wake)
+        self.notifications = Notifications(self.reactor, address, CHANNEL, self.room.notified)
         self.speakers = [f"{number:02x}{each:030x}" for each in range(speakers)]
         self.stored = 0
         self.goes_on = True
@@ -99,7 +109,7 @@ class Node:
         print("ready", flush=True)
         sys.stdin.readline()
         speaking = gatherResults([Deferred.fromCoroutine(self.speak(s)) for s in self.speakers])
-        await deferLater(self.reactor, SECONDS / 5)
+        await deferLater(self.reactor, WARM_UP_SECONDS)
         first, cpu, started = self.stored, time.process_time(), time.perf_counter()
         await deferLater(self.reactor, SECONDS)
         stored, seconds = self.stored - first, time.perf_counter() - started
@@ -151,12 +161,11 @@ def cpu_seconds(parent: int) -> float:
 
 
 @contextmanager
-def child(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Run this module in another process during the block."""
+def child(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a module of this package in another process during the block."""
     pipe = subprocess.PIPE
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.rooms", *arguments], stdin=pipe, stdout=pipe, text=True
-    )
+    command = [sys.executable, "-m", f"bench.{module}", *arguments]
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
     try:
         yield process
     finally:
@@ -164,16 +173,16 @@ def child(*arguments: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def answer(process: subprocess.Popen[str]) -> list[str]:
-    """Return the words of the next line of a process."""
+def answer(process: subprocess.Popen[str]) -> str:
+    """Return the next line of a process."""
     assert process.stdout is not None
-    return process.stdout.readline().split()
+    return process.stdout.readline().strip()
 
 
-def go(process: subprocess.Popen[str]) -> None:
-    """Let a process go on."""
+def tell(process: subprocess.Popen[str], line: str = "") -> None:
+    """Write a line to a process."""
     assert process.stdin is not None
-    process.stdin.write("\n")
+    process.stdin.write(f"{line}\n")
     process.stdin.flush()
 
 
@@ -188,16 +197,17 @@ def measure_store(postgresql: PostgreSQL, nodes: int) -> tuple[float, float, flo
         address = stack.enter_context(postgresql.new_database())
         options = [address, str(SPEAKERS // nodes)]
         running = [
-            stack.enter_context(child("--node", str(number), *options)) for number in range(nodes)
+            stack.enter_context(child("rooms", "--node", str(number), *options))
+            for number in range(nodes)
         ]
         for each in running:
-            assert answer(each) == ["ready"]
+            assert answer(each) == "ready"
         for each in running:
-            go(each)
+            tell(each)
         server = postgresql.pid
-        time.sleep(SECONDS / 5)
+        time.sleep(WARM_UP_SECONDS)
         before, started = cpu_seconds(server), time.perf_counter()
-        found = [list(map(float, answer(each))) for each in running]
+        found = [list(map(float, answer(each).split())) for each in running]
         used = (cpu_seconds(server) - before) / (time.perf_counter() - started)
         rate = sum(stored for stored, _ in found)
         for each in running:
@@ -223,11 +233,103 @@ def store_findings(postgresql: PostgreSQL, rounds: int) -> list[Finding]:
     return findings
 
 
+class Talk:
+    """Nodes of `netlab-chat`, and two processes with their members.
+
+    Args:
+        postgresql: The server.
+        address: The address of the database.
+        members: The number of members.
+        stack: Ends the processes.
+    """
+
+    def __init__(
+        self, postgresql: PostgreSQL, address: str, members: int, stack: ExitStack
+    ) -> None:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        options = ("--port", "0", "--interface", HOST, "--log-level", "warn", *UNLIMITED)
+        self.nodes = [
+            stack.enter_context(
+                Server(
+                    folder, "netlab-chat", *options, "--history", address, twistd=("--pidfile=",)
+                )
+            )
+            for _ in range(max(NODES))
+        ]
+        ports = ",".join(str(node.wait_for_port()) for node in self.nodes)
+        half = members // 2
+        self.members = [
+            stack.enter_context(child("room_members", ports, str(first), str(half)))
+            for first in (0, half)
+        ]
+        for each in self.members:
+            assert answer(each) == "ready"
+        self.processes = {
+            "nodes": [node.process.pid for node in self.nodes],
+            "PostgreSQL": [postgresql.pid],
+            "members": [each.pid for each in self.members],
+        }
+
+    def cpu_seconds(self) -> list[float]:
+        """Return the CPU time of each kind of process."""
+        return [sum(map(cpu_seconds, each)) for each in self.processes.values()]
+
+    def measure(self, rate: float) -> tuple[float, float, float, list[float]]:
+        """Let the members talk.
+
+        Args:
+            rate: Messages a second; 0 for as many as the clients' rate limits allow.
+
+        Returns:
+            Messages a second; the 50th and 99th percentile of the latency, in milliseconds; and the
+            CPU time of a message of each kind of process, in microseconds.
+        """
+        for each in self.members:
+            tell(each, str(rate / len(self.members)))
+        time.sleep(WARM_UP_SECONDS + 0.5)
+        before, started = self.cpu_seconds(), time.perf_counter()
+        time.sleep(SECONDS - 1)
+        seconds, after = time.perf_counter() - started, self.cpu_seconds()
+        found = [json.loads(answer(each)) for each in self.members]
+        trips = statistics.quantiles([trip for each in found for trip in each["trips"]], n=100)
+        heard = found[0]["rate"]
+        assert heard, [line for node in self.nodes for line in node.lines]
+        costs = [1e6 * (b - a) / seconds / heard for a, b in zip(before, after, strict=True)]
+        return heard, trips[49], trips[98], costs
+
+
+def chat_findings(postgresql: PostgreSQL, members: int, rounds: int) -> Iterator[Finding]:
+    """Measure the nodes with members: as fast as possible, and at parts of that speed."""
+    with ExitStack() as stack:
+        address = stack.enter_context(postgresql.new_database())
+        talk = Talk(postgresql, address, members, stack)
+        where = f"{members:,} members"
+        talk.measure(0)  # The clients use up the messages that they may send at once.
+        rates, _, _, costs = zip(*(talk.measure(0) for _ in range(rounds)), strict=True)
+        yield Finding(f"messages a second, {where}", list(rates), None, "")
+        copies = [members * rate for rate in rates]
+        yield Finding(f"messages on screens a second, {where}", copies, None, "")
+        for kind, values in zip(talk.processes, zip(*costs, strict=True), strict=True):
+            each = [value / members for value in values]
+            yield Finding(f"CPU time of a message on a screen, {kind}, {where}", each, None, " µs")
+        limit = statistics.median(rates)
+        for part in PARTS:
+            _, middle, slow, _ = zip(
+                *(talk.measure(limit * part) for _ in range(rounds)), strict=True
+            )
+            how = f"{limit * part:.0f} messages a second, {where}"
+            yield Finding(f"latency, 50th percentile, {how}", list(middle), None, " ms")
+            yield Finding(f"latency, 99th percentile, {how}", list(slow), None, " ms")
+
+
 def measure(rounds: int) -> list[Finding]:
     """Return the findings; none if there is no PostgreSQL here."""
     try:
         with running(*DEFAULTS) as postgresql:
-            return store_findings(postgresql, rounds)
+            findings = store_findings(postgresql, rounds)
+            for members in MEMBERS:
+                findings += chat_findings(postgresql, members, rounds)
+            return findings
     except Missing as reason:
         print(reason, file=sys.stderr)
         return []

@@ -82,6 +82,7 @@ html_show_copyright = False
 html_extra_path = ["site"]  # leads from the top folder to the index page
 html_static_path = ["static"]
 html_css_files = ["site.css"]
+html_js_files = ["reader.js"]
 html_search_language = "en-ru"  # SearchWords below
 
 
@@ -130,6 +131,11 @@ class SearchWords(SearchEnglish):
 
     lang = html_search_language
     language_name = "English and Russian"
+    _word_re = re.compile(r"\b[A-Za-z]{2}-\d+\b|\w+")  # ES-9 is a word, as in the code below
+    js_splitter_code = (
+        "var splitQuery = (query) =>"
+        " query.match(/\\b[a-z]{2}-\\d+\\b|[\\p{L}\\p{N}_]+/giu) || [];\n"
+    )
     stopwords = SearchEnglish.stopwords | SearchRussian.stopwords
     js_stemmer_rawcode = ""  # the code of both languages follows
     js_stemmer_code = "".join(
@@ -163,12 +169,15 @@ def choose_language(
     if page.endswith(".ru"):
         context["language"] = "ru"
         texts = RUSSIAN
+        context["body"] = str(context["body"]).replace(
+            'title="Link to this heading"', 'title="Ссылка на этот раздел"'
+        )
     if page == "search":
         app.add_js_file("search.js")
         app.add_js_file(None, body=f"if (isRussian) {{\n{RUSSIAN_SEARCH}\n}}")
-    else:
+    elif page.endswith(".ru") or f"{page}.ru" in app.env.found_docs:
         language = "sessionStorage.setItem('language', document.documentElement.lang)"
-        app.add_js_file(None, body=language)
+        app.add_js_file(None, body=language, priority=400)  # before reader.js
 
     def translate(text: str) -> str:
         return (texts is RUSSIAN and RUSSIAN_FURO.get(text)) or texts.gettext(text)

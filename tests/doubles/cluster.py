@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.protocol import ClientFactory, Factory, Protocol
+from twisted.internet.protocol import ClientFactory, DatagramProtocol, Factory, Protocol
 from twisted.python.failure import Failure
 
 from tests.doubles.postgresql import PostgreSQL
@@ -60,8 +60,8 @@ class _Half(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Forward."""
-        assert self.other is not None and self.other.transport is not None
-        self.other.transport.write(data)
+        other: Any = self.other
+        other.transport.write(data)
 
     def connectionLost(self, reason: Failure) -> None:
         """Close the other connection."""
@@ -163,16 +163,21 @@ class Node:
         self._process.process.kill()
         self.ended()
 
+    def restart_if_ended(self) -> None:
+        """Start the process again if it has ended by itself, as a service manager does."""
+        if self.has_ended:
+            self.ended()
+            self.start()
+
     def ended(self) -> None:
         """Wait until the process has ended."""
         assert self._process is not None
         self._process.wait()
-        self._process = None
 
     @property
     def has_ended(self) -> bool:
         """Whether the process has ended by itself."""
-        return self._process is None or self._process.process.poll() is not None
+        return self._process is not None and self._process.process.poll() is not None
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal."""
@@ -226,6 +231,7 @@ class ClusterMember:
         heard: What was said in the room, in the order of arrival.
         present: Reports about who has come and gone.
         trouble: Errors.
+        told: What its user was told about the connection.
         client: The client.
     """
 
@@ -237,6 +243,7 @@ class ClusterMember:
         self.present: list[str] = []
         self.trouble: list[str] = []
         self.told: list[str] = []
+        self._reactor = reactor
         self.client = _LossyClient(
             reactor, name, self._show, self.told.append, random=chance.randbytes
         )
@@ -256,8 +263,60 @@ class ClusterMember:
     def is_settled(self) -> bool:
         """Tell whether it is in the room, and all of its messages are confirmed."""
         room = self.client.room
-        return (
-            room.is_in
-            and not room.pending
-            and not self.client.endpoint.is_lost(self.client._clock.seconds())
+        is_lost = self.client.endpoint.is_lost(self._reactor.seconds())
+        return room.is_in and not room.pending and not is_lost
+
+    @property
+    def condition(self) -> str:
+        """Describe the state of its session."""
+        room, endpoint = self.client.room, self.client.endpoint
+        text = (
+            f"{self.name} at {self.client.servers.current}: {endpoint.stage.name}, "
+            f"in the room: {room.is_in}, {room.pending} messages unconfirmed, "
+            f"told {self.told[-5:]}, {self.trouble}"
         )
+        if endpoint.session is not None:
+            sender = endpoint.session.sender
+            text += (
+                f", {sender.unacknowledged} packets unacknowledged, "
+                f"retransmission timeout {sender.timer.timeout:.2f} s, "
+                f"no acknowledgement for {sender.stalled(self._reactor.seconds()):.1f} s"
+            )
+        return text
+
+
+class PlainMember(DatagramProtocol):
+    """A member such as ``nc -u``, at one node, on a network without loss.
+
+    Args:
+        reactor: The reactor.
+        name: Its name.
+        node: Its node.
+
+    Attributes:
+        heard: What was said in the room, in the order of arrival.
+    """
+
+    noisy = False
+
+    def __init__(self, reactor: Any, name: str, node: Node) -> None:
+        self.name = name
+        self.heard: list[str] = []
+        self._server = "127.0.0.1", node.port
+        self._port = reactor.listenUDP(0, self, "127.0.0.1")
+
+    def join(self) -> None:
+        """Join, unless it is in the room."""
+        self._send(f"/join {self.name}")
+
+    def _send(self, text: str) -> None:
+        transport: Any = self.transport
+        transport.write(text.encode(), self._server)
+
+    def datagramReceived(self, data: bytes, addr: Any) -> None:
+        """Send the cookie back, or keep what was said."""
+        for text in data.decode().splitlines():
+            if text.startswith("/join "):
+                self._send(text)
+            elif not text.startswith(("* ", "error: ")):
+                self.heard.append(text)

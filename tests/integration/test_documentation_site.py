@@ -43,5 +43,6 @@ def test_the_site_is_complete_and_needs_no_other(tmp_path: Path) -> None:
     assert len(pages) > 30
     assert dead == []
     assert foreign == []
+    assert '"es-9":' in (site / "searchindex.js").read_text()  # the id of a requirement is one word
     styles = "".join(path.read_text() for path in site.rglob("*.css"))
     assert not re.search(r"""url\(["']?(?:https?:)?//|@import""", styles)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -343,3 +344,13 @@ def test_a_late_start_error_ends_the_process(
         assert re.search(why, server.lines[-1])  # after Twisted's lines about closed ports
         assert not any("server started" in said for said in server.lines)
     assert not (tmp_path / "netlab.sqlite3-wal").exists()
+
+
+def test_a_room_on_several_nodes_names_the_missing_driver(tmp_path: Path) -> None:
+    (tmp_path / "psycopg.py").write_text("raise ImportError('no driver')")
+    chat = ("netlab-chat", "--port", "0", "--history", "postgresql://anna@db/lab")
+    path = f"{tmp_path}:{os.environ['PYTHONPATH']}" if "PYTHONPATH" in os.environ else str(tmp_path)
+    with Server(tmp_path, *chat, environment={"PYTHONPATH": path}) as server:
+        server.wait_for("postgresql://anna@db/lab needs psycopg: pip install")
+        assert server.wait() == 1
+        assert not any("Traceback" in said for said in server.lines)

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.doubles.postgresql import PostgreSQL
+from tests.doubles.shared_log import START
 from tests.doubles.storage import StoredCase, execute
 from tests.unit import (
     test_accounts,
@@ -19,7 +20,12 @@ from tests.unit import (
     test_login,
     test_login_attempt,
     test_rooms,
+    test_shared_log,
 )
+from twisted_lab.rooms import Retention, Said
+from twisted_lab.rooms.schema import SHARED_TABLES
+from twisted_lab.rooms.shared_log import SharedLog
+from twisted_lab.rooms.shared_room import Log
 from twisted_lab.storage import Database, Tables
 from twisted_lab.storage.tables import Q
 from twisted_lab.testing import MemoryStorage
@@ -124,3 +130,24 @@ class OwnersTests(OnServer, test_login_attempt.OwnersTests):
 
 class HistoryTests(OnServer, test_rooms.HistoryTests):
     pass
+
+
+class SharedLogTests(OnServer, test_shared_log.LogContract):
+    def setUp(self) -> None:
+        self.name = self.new_database()
+
+    def make_log(self) -> SharedLog:
+        storage = MemoryStorage(SHARED_TABLES, self.name)
+        self.addCleanup(storage.database.close)
+        self.database = storage.database
+        return SharedLog(storage, Retention(most_bytes=1))
+
+    def expire(self, log: Log) -> None:
+        assert isinstance(log, SharedLog)
+        execute(
+            self.database,
+            f"UPDATE nodes SET until = now() - interval '1 s' WHERE id = '{log._node.id}'",  # noqa: S608
+        )
+
+    def prune(self, log: Log, name: str) -> None:
+        self.now(log.add(Said(1, name, "now", time=START)))

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ from twisted_lab.storage import (
     open_database,
     together,
 )
-from twisted_lab.storage.postgresql import PostgreSQLDatabase
+from twisted_lab.storage.database import Unavailable
+from twisted_lab.storage.postgresql import STORE_LOCK, PostgreSQLDatabase
 from twisted_lab.storage.postgresql_server import connect
 
 pytestmark = pytest.mark.xdist_group("postgresql")
@@ -305,6 +306,23 @@ class TestTogether:
 
 
 class TestSeveralProcesses:
+    def test_one_that_falls_silent_within_a_transaction_does_not_block_the_others(
+        self, address: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        timeouts = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+        settings = [f"SET {timeout} = '300ms'" for timeout in timeouts]
+        monkeypatch.setattr("twisted_lab.storage.postgresql_server._SETTINGS", settings)
+        with ExitStack() as stack:
+            database = stack.enter_context(closing(open_database(address, ALL_TABLES)))
+            silent = stack.enter_context(closing(connect(address)))
+            stack.enter_context(suppress(psycopg.Error))
+            stack.enter_context(silent.pipeline())
+            silent.execute("BEGIN")
+            silent.execute(f"SELECT pg_advisory_xact_lock({STORE_LOCK})").fetchone()
+            with pytest.raises(Unavailable):
+                database.run(name("Anna"))
+            assert database.run(name("Anna")) == "Anna"
+
     def test_the_clock_of_the_server_counts(self, database: Database[AllQueries]) -> None:
         # One node's clock is an hour ahead, and the other's is right: both see the failures.
         def begin(seconds: float) -> AttemptHistory:

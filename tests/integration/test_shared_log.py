@@ -138,7 +138,7 @@ class SharedLogTests(StoredCase):
         kept = 64 * PRUNED_BYTES // said.size
         most = 0
         for count in range(kept + 3 * slack):
-            self.wait_for(log.renew(9_000_000_000_000_000 + count, may_bury=False))
+            self.wait_for(log.renew(9_000_000_000_000_000 + count))
             self.wait_for(log.add(Said(0, "Anna", said.text, "", "a" * 32, count + 1)))
             if count > kept - 2:
                 [[stored]] = self.execute("SELECT count(*) FROM said")
@@ -151,8 +151,8 @@ class SharedLogTests(StoredCase):
         other, log = self.make_node(), self.make_node(Retention(1))
         places = [self.wait_for(log.add(Said(0, "Anna", str(each)))) or 0 for each in range(4)]
         self.assertEqual(len(self.entries(log)), 4)
-        self.wait_for(other.renew(places[1], may_bury=False))
-        self.wait_for(log.renew(places[3], may_bury=False))
+        self.wait_for(other.renew(places[1]))
+        self.wait_for(log.renew(places[3]))
         self.wait_for(log.add(Said(0, "Anna", "4")))
         self.assertEqual([entry.place for entry in self.entries(log)][:3], places[1:])
         self.assertEqual(self.wait_for(other.register(places[0] - 1)).members, [])

@@ -40,9 +40,11 @@ SHOWN = {
     "text": (
         *CONNECTED,
         r"client.send\('Привет'\) -> TypeError: ",
-        r"connection.recv\(5\) -> b'\\xd0\\x9f\\xd1\\x80\\xd0'\n    .*unexpected end of data\n",
-        r"connection.recv\(1024\) -> b'\\xb8.*\n    Привет\n",
-        re.escape("Привет".encode().decode("cp866")) + "\n",
+        r"connection.recv\(5\) -> b'\\xd0\\x9f\\xd1\\x80\\xd0'\n",
+        r"data.decode\('utf-8'\) -> UnicodeDecodeError: unexpected end of data\n",
+        r"connection.recv\(1024\) -> b'\\xb8.*\n",
+        r"data.decode\('utf-8'\) -> 'Привет\\n'\n",
+        re.escape(f"data.decode('cp866') -> '{'Привет'.encode().decode('cp866')}"),
     ),
     "blocking": (
         r"server.accept\(\) -> TimeoutError: no answer within 0.2 s\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import subprocess
@@ -14,7 +15,9 @@ from tests.doubles.sockets import HAS_IPV6, NO_IPV6
 from tests.processes import BIN, DEADLINE, Server, connect, receive_all
 from twisted_lab.services import auth, broadcast, echo, ident, messages
 
-UNITS = Path(__file__).parents[2] / "packaging" / "systemd"
+ROOT = Path(__file__).parents[2]
+UNITS = ROOT / "packaging" / "systemd"
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 # systemd checks an instance instead of the template.
 NAMES = sorted(unit.name.replace("@.", "@echo.") for unit in UNITS.glob("*.s*"))
 
@@ -107,3 +110,13 @@ def test_each_socket_has_the_default_port_of_its_service(service: ModuleType) ->
     unit = (UNITS / f"netlab@{name}.socket").read_text().splitlines()
     assert f"ListenStream={service.Options.default_port}" in unit
     assert f"FileDescriptorName={name}" in unit
+
+
+@pytest.mark.parametrize("lines", re.findall(r"^```ini\n(.*?)^```", OPERATIONS, re.DOTALL | re.M))
+def test_systemd_accepts_the_settings_of_the_page(lines: str, units: Path) -> None:
+    name = "netlab@echo.service" if "%i" in lines else "netlab.service"
+    (units / f"{name}.d").mkdir()
+    settings = lines.replace("/opt/netlab/bin", str(units))
+    (units / f"{name}.d" / "override.conf").write_text(settings)
+    verified = analyze(units, "verify", f"./{name}")
+    assert (verified.stdout, verified.returncode) == ("", 0)

@@ -209,6 +209,8 @@ class CauseTests(SynchronousTestCase):
             ),
             ("TypeError: an integer is required (got type str)", mistakes.PORT_IS_TEXT),
             ("TypeError: a bytes-like object is required, not 'str'", mistakes.NOT_ENCODED),
+            ('TypeError: can only concatenate str (not "bytes") to str', mistakes.NOT_ENCODED),
+            ("TypeError: can't concat str to bytes", mistakes.NOT_ENCODED),
             ("ModuleNotFoundError: No module named 'requests'", mistakes.MISSING_MODULE),
             ("IndentationError: unexpected indent", mistakes.UNREADABLE),
             (

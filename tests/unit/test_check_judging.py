@@ -37,6 +37,7 @@ class JudgingTests(SynchronousTestCase):
         self.sandboxes: list[FakeSandbox] = []
         self.bench = make_bench(self.clock, self.open_sandbox)
         self.trials: list[Trial] = []
+        self.may_pass_alone: frozenset[str] = frozenset()
         self.steps: list[tuple[str, str]] = []
 
     def open_sandbox(self) -> FakeSandbox:
@@ -62,7 +63,7 @@ class JudgingTests(SynchronousTestCase):
         wanted = wanted or [each.id for each in ALL]
         judging = judge(
             self.bench,
-            a_task(ALL, scenarios),
+            replace(a_task(ALL, scenarios), may_pass_alone=self.may_pass_alone),
             Manners(),
             frozenset(wanted),
             lambda requirement, text: self.steps.append((requirement.id, text)),
@@ -148,6 +149,18 @@ class JudgingTests(SynchronousTestCase):
         self.assertEqual(found["T-2"].evidence.note, "It depends on T-1: fail.")
         self.assertEqual(found["T-3"].evidence.note, "It depends on T-2: not checked.")
 
+    def test_what_may_pass_alone_is_tried_though_it_depends_on_a_failure(self) -> None:
+        self.may_pass_alone = frozenset({"T-2"})
+        fails = {"T-1": [Failed("x"), Failed("x")]}
+        self.assertEqual(self.verdicts(fails)["T-2"], "pass")
+        for outcome in (Failed("y"), Weak("y"), NotOffered("y")):
+            found = self.judge({**fails, "T-2": [outcome, outcome]})["T-2"]
+            self.assertIs(found.verdict, Verdict.NOT_CHECKED)
+            self.assertEqual(found.evidence.note, "It depends on T-1: fail.")
+        self.assertEqual(
+            self.verdicts({"T-1": [NotOffered("x"), NotOffered("x")]})["T-2"], "not offered"
+        )
+
     def test_what_depends_on_something_not_offered_is_not_offered(self) -> None:
         verdicts = self.verdicts({"T-1": [NotOffered("x"), NotOffered("x")]})
         self.assertEqual(list(verdicts.values()), ["not offered"] * 3 + ["pass"])
@@ -194,6 +207,21 @@ class JudgingTests(SynchronousTestCase):
             trial.sent("client", "server", True, b"x")
         evidence = trial.evidence()
         self.assertEqual((len(evidence.steps), len(evidence.passages)), (MOST_STEPS, 200))
+
+    def test_what_is_done_aside_is_no_evidence(self) -> None:
+        trial = Trial(self.bench, "x")
+        trial.step("before")
+        with trial.aside():
+            trial.step("aside")
+            trial.sent("client", "server", True, b"x")
+        self.assertEqual(trial.evidence().steps, ("before",))
+        self.assertEqual(trial.evidence().passages, ())
+
+    def test_a_server_may_return_texts_in_upper_case(self) -> None:
+        self.assertEqual(Manners().echo(b"abc1"), b"abc1")
+        upper = Manners(is_upper=True)
+        self.assertEqual(upper.echo("abж1".encode()), "ABЖ1".encode())
+        self.assertEqual(upper.echo(b"a\xff"), b"A\xff")
 
 
 def _id(requirement: Requirement) -> str:

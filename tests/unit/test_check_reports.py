@@ -289,7 +289,8 @@ class ComparisonTests(SynchronousTestCase):
             (b"x", b"", "Received nothing; expected 1 byte."),
             (b"hello", b"hel", "Received the first 3 of 5 bytes, and then nothing."),
             (b"hello", b"hello!!", "Received all 5 bytes, and 2 more."),
-            (b"hello", b"hallo", "Received 5 bytes, expected 5; byte 2 differs first."),
+            (b"hello", b"hall", "Received 4 bytes, expected 5; byte 2 differs first."),
+            (b"hello", b"hallo", "Received 5 bytes, as many as expected; byte 2 differs first."),
         ):
             self.assertEqual(difference_summary(Difference(expected, received)), said)
 

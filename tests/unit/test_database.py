@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.storage import StoredCase
+from twisted_lab.accounts import LoginAttempt
 from twisted_lab.accounts.commands import ALL_TABLES, AllQueries
 from twisted_lab.known_peers import PEER_TABLES, remember
 from twisted_lab.resources import Unable
@@ -410,6 +411,21 @@ class TogetherTests(SynchronousTestCase):
         self.assertEqual(log[:2], ["sent a", "sent c"])
         self.assertEqual(sorted(log[2:]), ["read a", "read b", "read c", "sent b"])
 
+    def test_all_end_also_if_one_fails(self) -> None:
+        log: list[str] = []
+        driver: Any = Mock(cursor=lambda: LoggedCursor(log))
+
+        async def ask(question: str) -> None:
+            cursor = await Connection(driver, "qmark").cursor()
+            await cursor.execute(question)
+            await cursor.fetchall()
+            if question in "bc":
+                raise ValueError(question)
+
+        with self.assertRaisesRegex(ValueError, "b"):
+            drive(together(*map(ask, "abcd")))
+        self.assertEqual(log[4:], ["read a", "read b", "read c", "read d"])
+
 
 class LeftAloneTests(FileCase):
     def test_another_programs_file_keeps_its_mode(self) -> None:
@@ -505,6 +521,16 @@ class OthersTests(FileCase):
                 CannotStore, database.run, lambda kept: remember(kept.peers, "a", "b", 1.0)
             )
             self.assertIn("was removed or replaced", str(error))
+
+    def test_a_file_that_is_put_back_has_nothing_of_what_was_refused(self) -> None:
+        # A login that was refused would keep the next one waiting for 40 s.
+        database = self.open()
+        begin = partial(LoginAttempt("anna", "192.0.2.1").begin, now=1.0, is_alone=True)
+        Path(self.path).rename(f"{self.path}.old")
+        with self.assertRaises(CannotStore):
+            database.run(lambda kept: begin(kept.accounts))
+        Path(f"{self.path}.old").rename(self.path)
+        self.assertTrue(database.run(lambda kept: begin(kept.accounts)).may_proceed)
 
     def test_each_database_has_its_own_secret(self) -> None:
         secrets = set()

@@ -593,6 +593,13 @@ class RoomClientTests(SynchronousTestCase):
         self.assertEqual(hear("5 99000 Vera: ahead", 9.0), Line("Vera: ahead", 99.0))
         self.assertEqual(hear("error: no place", 9.0), Line("error: no place", None))
 
+    def test_the_client_is_no_other_member_when_it_joins_again(self) -> None:
+        # Another node has removed it, and its own node has made it a member again.
+        self.let_in()
+        for text in ("* Anna has gone silent", "* Anna has joined"):
+            self.client.hear(f"6 0 {text}", 0.0)
+        self.assertEqual(self.client.others, set())
+
     def test_the_client_tracks_the_members_and_its_own_name(self) -> None:
         self.let_in()
         for text in (

@@ -31,6 +31,7 @@ from twisted_lab.check.reports.terminal_report import terminal_report
 from twisted_lab.check.sandbox.opening import open_sandbox
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
 from twisted_lab.check.task import Task
+from twisted_lab.check.trials.missing_file import missing_file
 from twisted_lab.check.verdicts import Report
 from twisted_lab.eventlog.console import Console
 from twisted_lab.faults.recordings.recording import open_for_writing
@@ -167,8 +168,11 @@ def _run(options: Options, task: Task, total: int) -> Report:
         except Interrupted as end:  # by Ctrl-C
             reports.append(end.report)
         except SandboxFailed as problem:
+            # Also if the folder is too large to be copied: it may be the wrong one.
+            missing = missing_file(options.program, options.folder)
             advice = command_advice(options.program, options.folder)
-            problems.append(f"{problem}; {advice}" if advice else str(problem))
+            told = f"{problem}; {advice}" if advice else str(problem)
+            problems.append(missing or told)
         else:
             reports.append(report)
 

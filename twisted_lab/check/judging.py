@@ -53,13 +53,17 @@ async def judge(
             continue
         bench.watch = partial(step, requirement)
         missing = next((each for each in requirement.needs if not is_met(findings[each])), None)
-        if missing:
-            finding = not_checked(requirement, findings[missing])
-        else:
+        finding: Finding | None = None
+        if missing is None or (
+            requirement.id in task.may_pass_alone and findings[missing].verdict is Verdict.FAIL
+        ):
             scenario = task.scenarios[requirement.id]
             if bench.address and requirement.id in task.need_a_start:
                 scenario = _not_started
             finding = await _judge_one(bench, requirement, scenario, manners)
+        if missing and (finding is None or finding.verdict is not Verdict.PASS):
+            finding = not_checked(requirement, findings[missing])
+        assert finding is not None
         findings[requirement.id] = finding
         found(finding)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from twisted_lab.check.plain_files import SKIPPED
@@ -29,3 +29,18 @@ def folder_advice(folder: Path, file: str) -> str:
             option = f"--folder {shlex.quote(str(near))}"
             return _("did you mean {word}?", word=option)
     return ""
+
+
+def file_advice(command: Sequence[str], folder: Path, file: str) -> str:
+    """Return a question that tells where a file is that an interpreter has not found.
+
+    Args:
+        command: The interpreter and its arguments.
+        folder: The folder of the program.
+        file: The file, as the command names it; the folder may be a part of its name.
+    """
+    name = Path(file).name
+    if file in command and (folder / name).is_file():
+        words = [name if each == file else each for each in command]
+        return _("did you mean {word}?", word=shlex.join(words))
+    return folder_advice(folder, file)

@@ -43,6 +43,8 @@ class Task:
         learn: Returns the manners of a program.
         scenarios: One for each requirement, by its id; each is given those manners.
         need_a_start: The ids that cannot be checked if somebody else has started the program.
+        may_pass_alone: The ids that a program may meet though it fails what they need; if it does
+            not meet them, they are not checked.
     """
 
     name: str
@@ -51,3 +53,4 @@ class Task:
     learn: Callable[[Bench], Awaitable[Learned]]
     scenarios: Mapping[str, Scenario[Any]]
     need_a_start: frozenset[str] = frozenset()
+    may_pass_alone: frozenset[str] = frozenset()

@@ -15,6 +15,7 @@ from twisted_lab.client.connecting import not_connected
 from twisted_lab.client.connection import HungUp
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.options import ClientOptions
+from twisted_lab.client.room_lines import translated_problem
 from twisted_lab.client.servers import Server, Servers
 from twisted_lab.client.signals import Signals
 from twisted_lab.client.udp import UDPWire
@@ -82,7 +83,8 @@ def verdict(
         case HungUp():
             lines.append(f"{where}: {problem}")
         case NotLetIn():
-            lines.append(_("not let in: {reason}", reason=escape(str(problem))))
+            reason = escape(translated_problem(str(problem)))
+            lines.append(_("not let in: {reason}", reason=reason))
         case Ended():
             lines += problem.lines
             status = problem.status

@@ -82,7 +82,10 @@ class KeptHistory:
                 result.errback(error)
             return
         for (_, result), place in zip(waiting, places, strict=True):
-            result.callback(place)
+            if isinstance(place, Exception):
+                result.errback(place)
+            else:
+                result.callback(place)
 
     async def _add_all(self, messages: Sequence[Said]) -> Sequence[Any]:
         """Return the place of each message, None or an exception; see `add`."""

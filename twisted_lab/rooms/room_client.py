@@ -150,7 +150,7 @@ class RoomClient:
                 self._again(now)
                 if asked not in (None, wanted):
                     self.say(f"{NICK} {wanted}", now)
-            case ["*", name, "has", "joined"]:
+            case ["*", name, "has", "joined"] if name != self.name:
                 self.others.add(name)
             case ["*", name, "has", "left"] | ["*", name, "has", "gone", "silent"]:
                 self.others.discard(name)

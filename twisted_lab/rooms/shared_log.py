@@ -6,7 +6,6 @@ their order, and a reader that asks for the entries after a place misses none.
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -60,6 +59,18 @@ class Secrets(NamedTuple):
     by_period: Mapping[int, bytes]
 
 
+class Renewed(NamedTuple):
+    """A lease that has just been renewed.
+
+    Attributes:
+        secrets: The secrets of cookies.
+        dead: The nodes whose leases have expired.
+    """
+
+    secrets: Secrets
+    dead: Sequence[str]
+
+
 class SharedLog(KeptHistory):
     """The entries of a room on a server; `twisted_lab.rooms.History` for this node's members.
 
@@ -91,25 +102,32 @@ class SharedLog(KeptHistory):
         self._node, self._newest = node, registered.place
         return registered
 
-    async def renew(self, place: int, may_bury: bool) -> Secrets:
+    async def renew(self, place: int) -> Renewed:
         """Renew this node's lease.
 
         Args:
             place: The place up to which it has read.
-            may_bury: Whether to remove nodes whose leases have expired, and their members.
 
         Raises:
             NodeGone: The node has been removed.
             Unable: The server cannot store that now.
         """
-        found, has_dead = await self._shared.keep(partial(_renew, node=self._node, place=place))
-        bury = partial(_bury, node=self._node)
-        while may_bury and has_dead:
-            has_dead = await self._shared.keep(bury)
-        return found
+        return await self._shared.keep(partial(_renew, node=self._node, place=place))
+
+    async def bury(self, dead: Sequence[str]) -> bool:
+        """Remove nodes, unless they have renewed their leases meanwhile, and some of their members.
+
+        Returns:
+            Whether there may be more of their members.
+
+        Raises:
+            NodeGone: This node has been removed.
+            Unable: The server cannot store that now.
+        """
+        return await self._shared.keep(partial(_bury, node=self._node, dead=dead))
 
     async def unregister(self) -> None:
-        """Be no node any more; its members have left.
+        """Be no node any more. If members are left, other nodes remove them.
 
         Raises:
             Unable: The server cannot store that now.
@@ -213,7 +231,9 @@ async def _register(queries: SharedQueries, node: Node, place: int) -> Registere
     return Registered(place, None if is_whole else await all_of(queries.members()))
 
 
-async def _renew(queries: SharedQueries, node: Node, place: int) -> tuple[Secrets, bool]:
+async def _renew(queries: SharedQueries, node: Node, place: int) -> Renewed:
+    # First, as all others do: two transactions that lock in different orders wait for each other.
+    await queries.lock(node.id)
     if await queries.renew(node.id, LEASE_SECONDS, place) is None:
         raise NodeGone
     period = await queries.period(SECRET_SECONDS)
@@ -225,22 +245,25 @@ async def _renew(queries: SharedQueries, node: Node, place: int) -> tuple[Secret
             await queries.add_secret(each, secrets.token_hex(SECRET_BYTES))
         found = dict(await all_of(queries.secrets_from(period - 1)))
     by_period = {each: bytes.fromhex(secret) for each, secret in found.items()}
-    return Secrets(period, by_period), bool(await all_of(queries.expired()))
+    return Renewed(Secrets(period, by_period), await all_of(queries.expired()))
 
 
-async def _bury(queries: SharedQueries, node: Node) -> bool:
-    """Remove dead nodes and some of their members; tell whether there may be more of these."""
+async def _bury(queries: SharedQueries, node: Node, dead: Sequence[str]) -> bool:
     writing, _ = await Writing.begin(queries, node)
-    await all_of(queries.expire())
+    for each in dead:
+        await queries.expire(each)
     orphans = await all_of(queries.orphans(PAGE))
     for member in orphans:
         await _remove(queries, writing, member, "has gone silent")
     await writing.end()
-    return len(orphans) == PAGE
+    if len(orphans) == PAGE:
+        return True
+    await queries.remove_dead()
+    return False
 
 
 async def _unregister(queries: SharedQueries, node: Node) -> None:
-    await queries.remove_node(node.id)
+    await queries.give_up(node.id)
 
 
 async def _enter(
@@ -378,7 +401,5 @@ async def _add(
                 "count": said.count,
                 "place": place,
             }
-    if spoken:
-        await queries.set_clients(json.dumps([*spoken.values()]))
-    await writing.end()
+    await writing.end([*spoken.values()])
     return results

@@ -16,6 +16,9 @@ from twisted_lab.rooms.queries import Client, HistoryQueries
 from twisted_lab.storage import row
 
 _SECONDS = "* interval '1 second'"
+# The rows of dead nodes stay until all their members are removed, so that this can be resumed.
+_DEAD = "until = '-infinity'"
+_ALIVE = "until > '-infinity'"
 _MICROSECONDS = "floor(extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT"
 
 
@@ -67,7 +70,8 @@ class SharedQueries(HistoryQueries, Protocol):
 
     @query(
         sql=f"SELECT greatest(place, {_MICROSECONDS}), upto, "  # noqa: S608
-        "EXISTS (SELECT 1 FROM nodes WHERE id = {node}), place FROM room WHERE id = 1 FOR UPDATE",
+        f"EXISTS (SELECT 1 FROM nodes WHERE id = {{node}} AND {_ALIVE}), place "
+        "FROM room WHERE id = 1 FOR UPDATE",
         load=one(row(Top)),
     )
     async def lock(self, node: str) -> Top:
@@ -98,33 +102,35 @@ class SharedQueries(HistoryQueries, Protocol):
         """Return the place up to which entries may have been removed."""
         ...
 
-    @statement(sql="SELECT pg_notify({channel}, '')")
-    async def notify(self, channel: str) -> None:
-        """Wake the nodes when the transaction is committed."""
-
     @statement(
-        sql="INSERT INTO said SELECT * FROM json_to_recordset({entries}::JSON) AS entry ("
-        "place BIGINT, name TEXT, text TEXT, addressee TEXT, speaker TEXT, count BIGINT, "
-        "listener TEXT, time DOUBLE PRECISION, upto BIGINT)"
+        sql="WITH stored AS (INSERT INTO said SELECT * FROM json_to_recordset({entries}::JSON) "
+        "AS entry (place BIGINT, name TEXT, text TEXT, addressee TEXT, speaker TEXT, count BIGINT, "
+        "listener TEXT, time DOUBLE PRECISION, upto BIGINT)), "
+        "spoken AS (INSERT INTO clients SELECT * FROM json_to_recordset({clients}::JSON) "
+        "AS client (slot INTEGER, id TEXT, count BIGINT, place BIGINT) ON CONFLICT (slot) "
+        "DO UPDATE SET id = excluded.id, count = excluded.count, place = excluded.place) "
+        "UPDATE room SET place = {place}, upto = {upto} FROM pg_notify({channel}, {place}::TEXT) "
+        "WHERE id = 1"
     )
-    async def add_entries(self, entries: str) -> None:
-        """Store entries, a JSON array of objects with the columns of `said`.
+    async def add_entries(
+        self, entries: str, clients: str, place: int, upto: int, channel: str
+    ) -> None:
+        """Store entries and their clients, and wake the nodes when the transaction is committed.
 
-        One statement with JSON takes a quarter of the time of one statement for each entry, and
-        half of that of arrays.
+        JSON takes a quarter of the time of one statement for each entry, and half of that of
+        arrays.
+
+        Args:
+            entries: A JSON array of objects with the columns of `said`.
+            clients: A JSON array of objects with the columns of `clients`.
+            place: The newest place.
+            upto: The size of all entries.
+            channel: The channel of the notification, whose payload is the place.
         """
 
     @query(sql="SELECT id, slot, count FROM clients WHERE id = ANY({ids})", load=many(row(_pair)))
     def clients(self, ids: list[str]) -> AsyncIterable[tuple[str, Client]]:
         """Return the clients that have spoken, with their ids."""
-
-    @statement(
-        sql="INSERT INTO clients SELECT * FROM json_to_recordset({clients}::JSON) AS client ("
-        "slot INTEGER, id TEXT, count BIGINT, place BIGINT) ON CONFLICT (slot) DO UPDATE "
-        "SET id = excluded.id, count = excluded.count, place = excluded.place"
-    )
-    async def set_clients(self, clients: str) -> None:
-        """Store clients as `set_client` does, from a JSON array of objects with the columns."""
 
     @query(
         sql="SELECT place, name, text, addressee, speaker, count, listener, time FROM said "
@@ -161,7 +167,8 @@ class SharedQueries(HistoryQueries, Protocol):
         """Return the members in some seats."""
 
     @query(
-        sql=_SEATED + "WHERE node NOT IN (SELECT id FROM nodes) ORDER BY key LIMIT {most}",  # noqa: S608
+        sql=f"{_SEATED}WHERE node IN (SELECT id FROM nodes WHERE {_DEAD}) "  # noqa: S608
+        "ORDER BY key LIMIT {most}",
         load=many(row(Seated)),
     )
     def orphans(self, most: int) -> AsyncIterable[Seated]:
@@ -177,10 +184,6 @@ class SharedQueries(HistoryQueries, Protocol):
     @statement(sql="DELETE FROM members WHERE key = {key}")
     async def remove_member(self, key: str) -> None:
         """Remove a member."""
-
-    @statement(sql="UPDATE members SET key = {new}, name = {name} WHERE key = {key}")
-    async def rename_member(self, key: str, new: str, name: str) -> None:
-        """Change a member's name."""
 
     @query(sql="SELECT key FROM looks WHERE skeleton = ANY({skeletons})", load=many(row(str)))
     def looks_like(self, skeletons: list[str]) -> AsyncIterable[str]:
@@ -207,27 +210,34 @@ class SharedQueries(HistoryQueries, Protocol):
 
     @query(
         sql=f"UPDATE nodes SET until = clock_timestamp() + {{seconds}} {_SECONDS}, "  # noqa: S608
-        "place = {place} WHERE id = {node} RETURNING 1",
+        f"place = {{place}} WHERE id = {{node}} AND {_ALIVE} RETURNING 1",
         load=maybe(row(int)),
     )
     async def renew(self, node: str, seconds: float, place: int) -> int | None:
         """Renew a node's lease; return None if there is no such node any more."""
 
-    @query(
-        sql="DELETE FROM nodes WHERE until < clock_timestamp() RETURNING id", load=many(row(str))
-    )
-    def expire(self) -> AsyncIterable[str]:
-        """Remove the nodes whose leases have ended, and return them."""
-
     @query(sql="SELECT id FROM nodes WHERE until < clock_timestamp()", load=many(row(str)))
     def expired(self) -> AsyncIterable[str]:
         """Return the nodes whose leases have ended."""
 
-    @statement(sql="DELETE FROM nodes WHERE id = {node}")
-    async def remove_node(self, node: str) -> None:
-        """Remove a node."""
+    @statement(
+        sql="UPDATE nodes SET until = '-infinity' WHERE id = {node} AND until < clock_timestamp()"
+    )
+    async def expire(self, node: str) -> None:
+        """Note that a node is dead, if its lease has ended."""
 
-    @query(sql="SELECT coalesce(min(place), 0) FROM nodes", load=one(row(int)))
+    @statement(sql="UPDATE nodes SET until = '-infinity' WHERE id = {node}")
+    async def give_up(self, node: str) -> None:
+        """Note that a node is dead."""
+
+    @statement(sql=f"DELETE FROM nodes WHERE {_DEAD}")  # noqa: S608
+    async def remove_dead(self) -> None:
+        """Remove the dead nodes."""
+
+    @query(
+        sql=f"SELECT coalesce(min(place), 0) FROM nodes WHERE {_ALIVE}",  # noqa: S608
+        load=one(row(int)),
+    )
     async def read_by_all(self) -> int:
         """Return the place up to which all nodes have read."""
         ...

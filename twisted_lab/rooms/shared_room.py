@@ -13,9 +13,10 @@ from contextlib import suppress
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 from typing import Protocol, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.internet.defer import CancelledError, Deferred, DeferredList, DeferredSemaphore
 from twisted.python.log import err
 
 from twisted_lab.resources import Unable
@@ -31,7 +32,7 @@ from twisted_lab.rooms.shared_log import (
     MOVED,
     PAGE,
     Registered,
-    Secrets,
+    Renewed,
 )
 from twisted_lab.rooms.shared_writing import PRESENCE, NodeGone
 from twisted_lab.text.chat_messages import placed
@@ -43,6 +44,8 @@ RENEWAL_SECONDS = 3.0
 # A notification may be lost; then the entry is read this much later.
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
+# Members that enter in one transaction: a renewal of the lease waits for the one before it.
+ENTERING = 100
 # The newest entries, for members that join: in a busy room the log would always have more of them.
 TAIL = 200
 LOST = "the server has lost the room for a while"
@@ -55,8 +58,12 @@ class Log(History, Protocol):
         """Become a node under a new name."""
         ...
 
-    async def renew(self, place: int, may_bury: bool) -> Secrets:
+    async def renew(self, place: int) -> Renewed:
         """Renew this node's lease."""
+        ...
+
+    async def bury(self, dead: Sequence[str]) -> bool:
+        """Remove nodes and some of their members; tell whether there may be more of these."""
         ...
 
     async def unregister(self) -> None:
@@ -124,10 +131,15 @@ class SharedRoom(Room):
         self._waiting: list[tuple[int, int, Deferred[None]]] = []  # for a place
         self._order = count()
         self._leaving: dict[str, str] = {}
+        self._entering: dict[str, Member] = {}  # by their seats, if they have nothing to catch up
         self._away: dict[Member, None] = {}  # members here that other nodes have removed
-        self._is_flushing = self._is_reading = self._is_behind = False
+        self._is_flushing = self._is_reading = False
+        self._entrance = DeferredSemaphore(ENTERING)
+        self._is_burying = self._is_returning = False
+        self._wanted = 0.0  # the place up to which to read
         self._is_node = False
-        self._since = self._renewed = 0.0  # when the lease began, and when it was last renewed
+        # When the lease began, when it was last renewed, and when reading last worked.
+        self._since = self._renewed = self._was_read = 0.0
         self._loops: list[Deferred[object]] = []
         self._is_open = self._keeps_lease = False
 
@@ -159,7 +171,12 @@ class SharedRoom(Room):
 
     async def _repeat_every(self, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         while self._is_open:
-            await work()
+            try:
+                await work()
+            except CancelledError:
+                raise
+            except Exception:
+                err()  # A node that made a mistake once must not lose its lease for ever.
             await self._sleep(seconds)
 
     async def _poll(self) -> None:
@@ -168,24 +185,49 @@ class SharedRoom(Room):
     async def _renew(self) -> None:
         began = self._uptime()
         with suppress(Unable):
-            if self._is_node:
-                # After an outage all leases have expired. Whoever renews its own first must not
-                # remove the others, which are about to do the same.
-                is_steady = began - self._renewed < 2 * RENEWAL_SECONDS
-                may_bury = is_steady and began - self._since >= LEASE_SECONDS
-                try:
-                    self._share(*await self._log.renew(self._place, may_bury))
-                except NodeGone:
-                    self._is_node = False
-                    self._away = dict.fromkeys(self._members.values())
-            if not self._is_node:
-                await self._register(began)
-            if not self.holds_lease:
-                self._since = began
-            self._renewed = began
-            await DeferredList([Deferred.fromCoroutine(self._return(each)) for each in self._away])
+            while not await self._renew_lease(began):
+                self._is_node = False
+                self._away = dict.fromkeys(self._members.values())
         self.wake()
         self._flush_soon()
+        if self._is_node and self._away and not self._is_returning:
+            Deferred.fromCoroutine(self._return_all())
+
+    async def _renew_lease(self, began: float) -> bool:
+        """Renew the lease, as of `began`, if reading works.
+
+        Returns:
+            False if other nodes have removed this one.
+        """
+        if not self._is_node:
+            await self._register(began)
+        elif began - self._was_read > LEASE_SECONDS:
+            return True  # Its members hear nothing: it must not count as one.
+        try:
+            shared, dead = await self._log.renew(self._place)
+        except NodeGone:
+            return False
+        now = self._uptime()
+        # After an outage all leases have expired. Whoever renews its own first must not remove the
+        # others, which are about to do the same. The outage may also have been within this renewal.
+        if now - self._renewed > 2 * RENEWAL_SECONDS:
+            self._since = now
+        self._renewed = began
+        if dead and now - self._since >= LEASE_SECONDS and not self._is_burying:
+            Deferred.fromCoroutine(self._bury(dead))
+        self._share(*shared)
+        return True
+
+    async def _bury(self, dead: Sequence[str]) -> None:
+        """Remove dead nodes, without delaying renewals; a later one does again what fails."""
+        self._is_burying = True
+        try:
+            while self._is_open and self.holds_lease and await self._log.bury(dead):
+                pass
+        except (NodeGone, Unable):
+            pass
+        finally:
+            self._is_burying = False
 
     @property
     def holds_lease(self) -> bool:
@@ -200,46 +242,70 @@ class SharedRoom(Room):
     async def _register(self, began: float) -> None:
         registered = await self._log.register(self._place)
         self._is_node = True
-        self._since = self._renewed = began
+        self._since = self._renewed = self._was_read = began
         if registered.members is not None:
             self._names, self._seats = Names(), {}
-            for member in registered.members:
-                self._names.add(member.name)
-                self._seats[member.key] = member.seat
+            for seated in registered.members:
+                self._names.add(seated.name)
+                self._seats[seated.key] = seated.seat
+            self._tail.clear()
+            for member in [*self._clients.values()]:
+                self._lose(member)  # It has missed the entries since the last one that was read.
             self._has_read(registered.place)
-        self._share(*await self._log.renew(self._place, may_bury=False))
+
+    async def _return_all(self) -> None:
+        """Make the members that other nodes have removed members again."""
+        self._is_returning = True
+        await DeferredList([Deferred.fromCoroutine(self._return(each)) for each in [*self._away]])
+        self._is_returning = False
+
+    async def _store_entering(self, member: Member, is_return: bool = False) -> int:
+        """Store that somebody is a member, and return the place of the entry about it."""
+        enter = partial(
+            self._log.enter, member.name, member.client, member.seat, self._now(), is_return
+        )
+        return await self._entrance.run(lambda: Deferred.fromCoroutine(enter()))
 
     async def _return(self, member: Member) -> None:
         """Make a member that other nodes have removed a member again."""
         problem = ""
         try:
             if self._members.get(member.key) is member:
-                await self._log.enter(
-                    member.name, member.client, member.seat, self._now(), is_return=True
-                )
+                await self._store_entering(member, is_return=True)
         except (NodeGone, Unable):
             return  # until the next renewal
         except (BadName, MemberGone) as error:
             problem = str(error)
         self._away.pop(member, None)
-        if problem and self._drop(member):
-            member.channel.say(f"error: {LOST}; {problem}")
+        if problem:
+            self._lose(member, f"error: {LOST}; {problem}")
+
+    def _lose(self, member: Member, why: str = "") -> None:
+        """Hang up on a member; its client comes back by itself, and catches up."""
+        if self._drop(member):
+            if why:
+                member.channel.say(why)
             member.channel.hang_up()
 
     # Reading
 
-    def wake(self) -> None:
-        """Read, because there may be new entries."""
-        self._is_behind = True
-        if not self._is_reading and self._is_node:
+    def notified(self, payload: str | None) -> None:
+        """Read after a notification of the newest place; None if some may have been lost."""
+        self.wake(int(payload) if payload else inf)
+
+    def wake(self, place: float = inf) -> None:
+        """Read up to `place`, unless that has been read."""
+        self._wanted = max(self._wanted, place)
+        if not self._is_reading and self._is_node and self._place < self._wanted:
             Deferred.fromCoroutine(self._read())
 
     async def _read(self) -> None:
         self._is_reading = True
         try:
-            while self._is_behind:
-                self._is_behind = False
+            while self._place < self._wanted:
+                self._wanted = 0.0
                 entries = await self._log.entries(self._place)
+                self._was_read = self._uptime()
                 if not self.holds_lease:
                     # The process was paused, and others may have gone on without it. The next
                     # renewal will tell.
@@ -248,7 +314,7 @@ class SharedRoom(Room):
                     self._hear_of(entry)
                 self._has_read(self._place)
                 if len(entries) == PAGE:
-                    self._is_behind = True
+                    self._wanted = inf
                 await self._speaker.has_room()
         except Unable:
             pass  # until the next poll
@@ -268,7 +334,7 @@ class SharedRoom(Room):
         if self._place < place:
             waiting: Deferred[None] = Deferred()
             heappush(self._waiting, (place, next(self._order), waiting))
-            self.wake()
+            self.wake(place)
             await waiting
 
     def _hear_of(self, entry: Said) -> None:
@@ -294,15 +360,19 @@ class SharedRoom(Room):
             self._seats[key] = seat
             member = self._members.get(key)
             if member is not None and member.seat != seat:
-                self._drop(member)
-                member.channel.hang_up()
+                # Without a move, this node was removed, and another client has the name now.
+                self._lose(member, f"error: {LOST}" if entry.text == JOINED else "")
         elif entry.text.startswith(CALLED):
             self._hear_of_name(key, entry.name, entry.text.removeprefix(CALLED))
         else:
             self._names.remove(entry.name)
             self._seats.pop(key, None)
+            if (member := self._members.get(key)) is not None:
+                self._away[member] = None  # Other nodes have removed it.
         if entry.text != MOVED:
             self._tell_all(f"* {entry.name} {entry.text}", entry.time)
+        if (entering := self._entering.pop(seat, None)) is not None:
+            self._welcome(entering, self._now())
 
     def _hear_of_name(self, key: str, old: str, new: str) -> None:
         self._names.remove(old)
@@ -334,21 +404,28 @@ class SharedRoom(Room):
         """
         await self._reached(1)  # that is, until it is a node
         member = Member(nickname(name), channel, client, limits, self._random(8))
+        if place is None:
+            # It is welcomed as soon as the entry about it is read, which may be before `enter`
+            # returns: so it hears all entries after that one.
+            self._entering[member.seat] = member
         try:
-            entered = await self._log.enter(member.name, client, member.seat, now())
+            entered = await self._store_entering(member)
             await self._reached(entered)
             if place is not None:
                 await self._catch_up(member, place, entered)
             if channel.is_gone or self._seats.get(member.key) != member.seat:
                 raise MemberGone
+            if self._members.get(member.key) is not member:
+                self._welcome(member, now())
         except BadName:
             raise
         except NodeGone:
             raise Unable(LOST, "its lease has expired", is_known=True) from None
         except BaseException:
-            self._leave(member.seat, "left")
+            self.leave(member, now())
             raise
-        self._welcome(member, now())
+        finally:
+            self._entering.pop(member.seat, None)
         return member
 
     async def _catch_up(self, member: Member, place: int, entered: int) -> None:
@@ -362,9 +439,9 @@ class SharedRoom(Room):
                 text = placed(place, said.time, line_of(said, member.client))
                 # Newer ones are not rate-limited, or busy members could keep others out.
                 await self._repeat_line(channel, text, address if place <= entered else None)
-            if page:
-                continue
-            place = max(place, read)
+            if not page:
+                place = max(place, read)
+            # A busy room has a next page at any time.
             if place == self._place or (self._tail and self._tail[0].place <= place):
                 break
         for said in self._tail:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -124,13 +124,20 @@ class Writing:
         # Clients' ids are longer than seats, so no history has the entry for its listener.
         self.add(Said(0, name, text, PRESENCE, listener=seat, time=self._now))
 
-    async def end(self) -> int:
-        """Store the entries, remove old ones, wake all nodes, and return the newest place."""
+    async def end(self, spoken: Sequence[Mapping[str, object]] = ()) -> int:
+        """Store the entries, remove old ones, and wake all nodes.
+
+        Args:
+            spoken: The rows of the clients that have spoken.
+
+        Returns:
+            The newest place.
+        """
         if self._entries:
-            await self._queries.add_entries(json.dumps(self._entries, ensure_ascii=False))
-            await self._queries.set_top(self.place, self._upto)
+            entries = json.dumps(self._entries, ensure_ascii=False)
+            clients = json.dumps(spoken)
+            await self._queries.add_entries(entries, clients, self.place, self._upto, CHANNEL)
             await self._prune()
-            await self._queries.notify(CHANNEL)
         return self.place
 
     async def _prune(self) -> None:

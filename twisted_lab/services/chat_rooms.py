@@ -40,7 +40,7 @@ def make_room(
         uptime = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
         room = SharedRoom(log, fan_out, clock.seconds, sleep, process.now, uptime, cookies.use)
         process.resources.insert(0, room)  # It is closed before the database is.
-        notify(process, path, CHANNEL, room.wake)
+        notify(process, path, CHANNEL, room.notified)
         text = "Members of the room, on all nodes; each node counts the same ones."
         process.add_gauge(command, "room_members", text, lambda: room.members)
         text = "1 while this node holds its lease, and so sends to its members; else 0."

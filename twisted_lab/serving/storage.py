@@ -14,6 +14,7 @@ from twisted_lab.storage import (
     is_server,
     row,
 )
+from twisted_lab.storage.notifications import Notifications
 from twisted_lab.storage.tables import Q
 from twisted_lab.storage.threads import Storage
 
@@ -48,15 +49,15 @@ def shared_storage(process: ServiceProcess, path: str, tables: Tables[Q]) -> Sto
     return storage.of(tables)
 
 
-def notify(process: ServiceProcess, path: str, channel: str, wake: Callable[[], object]) -> None:
+def notify(
+    process: ServiceProcess, path: str, channel: str, wake: Callable[[str | None], object]
+) -> None:
     """Call a function whenever a transaction on the server has notified a channel.
 
     Args:
         process: The process.
         path: The address of the database.
         channel: The name of the channel.
-        wake: The function.
+        wake: The function; see `Notifications`.
     """
-    from twisted_lab.storage.notifications import Notifications
-
     process.resources.append(Notifications(process.reactor, path, channel, wake))

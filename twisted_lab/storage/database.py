@@ -138,8 +138,12 @@ async def together(*queries: Awaitable[Result]) -> list[Result]:
 
     A database server gets all queries before the first result is read, so that they cost the
     network's delay once.
+
+    Raises:
+        Exception: The first query that has failed raised it; all others have ended, too.
     """
     results: dict[int, Result] = {}
+    errors: list[Exception] = []
     running = {number: query.__await__() for number, query in enumerate(queries)}
     while running:
         for number, steps in [*running.items()]:
@@ -148,6 +152,11 @@ async def together(*queries: Awaitable[Result]) -> list[Result]:
             except StopIteration as end:
                 results[number] = end.value
                 del running[number]
+            except Exception as error:
+                errors.append(error)
+                del running[number]
+    if errors:
+        raise errors[0]
     return [results[number] for number in range(len(queries))]
 
 

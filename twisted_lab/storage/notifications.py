@@ -7,12 +7,12 @@ import select
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-import psycopg
 from twisted.internet.interfaces import IReactorFromThreads
 
-from twisted_lab.storage.postgresql import FIRST_DELAY, LONGEST_DELAY
-from twisted_lab.storage.postgresql_server import connect
+if TYPE_CHECKING:
+    import psycopg
 
 
 class Notifications:
@@ -26,7 +26,7 @@ class Notifications:
         reactor: The reactor, in whose thread `wake` is called.
         address: The address of the database.
         channel: The name of the channel, a word in small letters.
-        wake: Called when there may be something new.
+        wake: Called with the payload of the last notification; with None after each connection.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Notifications:
         reactor: IReactorFromThreads,
         address: str,
         channel: str,
-        wake: Callable[[], object],
+        wake: Callable[[str | None], object],
     ) -> None:
         self._reactor = reactor
         self._address = address
@@ -59,6 +59,12 @@ class Notifications:
             self._stop = -1
 
     def _run(self) -> None:
+        # Not before the database was opened, which says in one line that psycopg is missing.
+        import psycopg
+
+        from twisted_lab.storage.postgresql import FIRST_DELAY, LONGEST_DELAY
+        from twisted_lab.storage.postgresql_server import connect
+
         delay = 0.0
         while not self._wait(self._stops, seconds=delay):
             delay = min(max(2 * delay, FIRST_DELAY), LONGEST_DELAY)
@@ -69,13 +75,14 @@ class Notifications:
         os.close(self._stops)
 
     def _hear(self, connection: psycopg.pq.abc.PGconn) -> None:
+        payload: str | None = None
         while True:
-            self._reactor.callFromThread(self._wake)
+            self._reactor.callFromThread(self._wake, payload)
             if self._stops in self._wait(self._stops, connection.socket):
                 return
             connection.consume_input()
-            while connection.notifies() is not None:
-                pass  # One call is enough for all.
+            while (notification := connection.notifies()) is not None:
+                payload = notification.extra.decode()  # One call is enough for all.
 
     def _wait(self, *descriptors: int, seconds: float | None = None) -> list[int]:
         """Wait until some descriptors are readable, and return these."""

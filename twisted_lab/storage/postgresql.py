@@ -41,8 +41,21 @@ _MARKED = "UPDATE writers SET seen = now() WHERE id = %s RETURNING batch"
 # A timeout that ends the wait for a synchronous standby would make COMMIT succeed without it.
 _PATIENTLY = "SET LOCAL statement_timeout = 0"
 
+# The timeouts of the server do not end a transaction whose client is silent between two pipelined
+# statements: a process that is paused, or cut off without a word. What it has locked would stay
+# locked. So whoever has waited in vain for a lock ends such transactions of the same user.
+_END_STUCK = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid() "
+    "AND state = 'active' AND wait_event = 'ClientRead' AND state_change < clock_timestamp() - "
+    "current_setting('idle_in_transaction_session_timeout')::interval"
+)
+
 # It warns on standard error of a connection that is lost, which is reported elsewhere.
 logging.getLogger("psycopg").addHandler(logging.NullHandler())
+
+
+_TIMEOUTS = {"55P03", "57014"}  # of locks, and of statements
 
 
 def reason_of(error: psycopg.Error) -> str:
@@ -54,7 +67,7 @@ def _is_server_at_fault(error: psycopg.Error) -> bool:
     """Tell whether any other work would fail in the same way now: each would wait as long."""
     # Read-only, insufficient resources, operator intervention (also timeouts), system error.
     state = error.sqlstate or ""
-    return state == "25006" or state[:2] in {"53", "57", "58"} or state == "55P03"
+    return state == "25006" or state[:2] in {"53", "57", "58"} or state in _TIMEOUTS
 
 
 class PostgreSQLDatabase(Database[Q]):
@@ -155,6 +168,9 @@ class PostgreSQLDatabase(Database[Q]):
         except psycopg.Error as error:
             if not connection.closed:
                 connection.rollback()
+                if error.sqlstate in _TIMEOUTS:
+                    with suppress(psycopg.Error):
+                        connection.execute(_END_STUCK)
                 if _is_server_at_fault(error):
                     return [Unavailable(reason_of(error)) for _ in works]
                 if len(works) > 1:
@@ -184,16 +200,19 @@ class PostgreSQLDatabase(Database[Q]):
             execute(self._begin)
             for lock in locks:
                 execute(lock)
+            is_alone = len(works) == 1  # and needs no savepoint
             for work in works:
-                execute("SAVEPOINT work")
+                if not is_alone:
+                    execute("SAVEPOINT work")
                 try:
                     results.append(drive(work(self._queries)))
                 except psycopg.Error:
                     raise
                 except Exception as error:
-                    execute("ROLLBACK TO work")
+                    execute("ROLLBACK AND CHAIN" if is_alone else "ROLLBACK TO work")
                     results.append(error)
-                execute("RELEASE work")
+                if not is_alone:
+                    execute("RELEASE work")
             if self._begin == "BEGIN":
                 self._batch += 1
                 execute(_MARK, [self._batch, self._id])

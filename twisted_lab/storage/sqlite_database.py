@@ -97,11 +97,15 @@ class SQLiteDatabase(Database[Q]):
                 execute("ROLLBACK TO work")
                 results.append(error)
             execute("RELEASE work")
-        execute("COMMIT")
         if self._file is not None and _identity(self._file[0]) != self._file[1]:
-            return [
-                CannotStore(N_("{file} was removed or replaced", file=self._file[0])) for _ in works
-            ]
+            # Before COMMIT: somebody may put the file back, without what was refused meanwhile.
+            execute("ROLLBACK")
+            problem = N_(
+                "{file} was removed or replaced; put it back, or restart with a copy",
+                file=self._file[0],
+            )
+            return [CannotStore(problem) for _ in works]
+        execute("COMMIT")
         return results
 
     def close(self) -> None:

@@ -19,7 +19,11 @@ _CAUSES = (
         r"required argument is not an integer|port must be)",
         mistakes.PORT_IS_TEXT,
     ),
-    (r"TypeError.*bytes-like object is required, not 'str'", mistakes.NOT_ENCODED),
+    (
+        r"TypeError.*(bytes-like object is required, not 'str'|"
+        r"can only concatenate str \(not \"bytes\"\)|can't concat str to bytes)",
+        mistakes.NOT_ENCODED,
+    ),
     (r"ModuleNotFoundError|ImportError", mistakes.MISSING_MODULE),
     (r"(FileNotFoundError|PermissionError|OSError).*'(/|[A-Za-z]:\\)", mistakes.ABSOLUTE_PATH),
     (r"Address already in use", mistakes.PORT_TAKEN),

@@ -47,6 +47,13 @@ def summary(difference: Difference) -> str:
             expected,
             more=received - expected,
         )
+    if received == expected:
+        return ngettext(
+            "Received {n:,} byte, as many as expected; byte {place:,} differs first.",
+            "Received {n:,} bytes, as many as expected; byte {place:,} differs first.",
+            received,
+            place=first + 1,
+        )
     return ngettext(
         "Received {n:,} byte, expected {expected:,}; byte {place:,} differs first.",
         "Received {n:,} bytes, expected {expected:,}; byte {place:,} differs first.",

@@ -23,10 +23,10 @@ NO_HEADER_BACK = Mistake(
 )
 HEADER_IN_PIECES = Mistake(
     "header-in-pieces",
-    N_("Does recv(10) always return ten bytes?"),
+    N_("Does recv() always return as many bytes as the header has?"),
     N_(
-        "recv(10) returns at most ten bytes, and may return one. Call it in a loop, until the "
-        "header is complete."
+        "recv(n) returns at most n bytes, and may return one. Call it in a loop, until the header "
+        "is complete."
     ),
 )
 TEXT_IN_PIECES = Mistake(

@@ -22,6 +22,15 @@ DECODED_BYTES = Mistake(
         "bytes as they are, and decode only what you print, with errors='backslashreplace'."
     ),
 )
+SHOWS_BYTES = Mistake(
+    "shows-bytes",
+    N_("How do bytes differ from text (str), and what does print() make of bytes?"),
+    N_(
+        "recv() returns bytes, and print() shows them as b'...', with \\x before each byte of a "
+        "letter that is not English. Decode a whole message, and print the text: "
+        "print(data.decode())."
+    ),
+)
 RESET_ENDS_SERVER = Mistake(
     "reset-ends-server",
     N_("What does recv() do if a client has crashed, or closed without reading everything?"),

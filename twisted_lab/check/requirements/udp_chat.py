@@ -153,7 +153,7 @@ REQUIREMENTS = (
         _SOURCE,
         2,
         N_(
-            "(head -c 1000 /dev/zero | tr '\\0' x; sleep 1) | nc -u {host} {port}"
+            "(head -c 1000 /dev/zero | tr '\\0' x; sleep 1) | nc -u -w 1 {host} {port}"
             "  # and nc in another terminal"
         ),
         SHORT_BUFFER,
@@ -189,7 +189,7 @@ REQUIREMENTS = (
         N_("Anybody can send anything to an open port."),
         _SOURCE,
         2,
-        "printf '\\xff\\xfe' | " + _NC,
+        "printf '\\xff\\xfe' | nc -u -w 1 {host} {port}",
         NO_TEXT_ENDS,
         ("UC-3", "UC-4"),
     ),
@@ -223,7 +223,7 @@ REQUIREMENTS = (
         _SOURCE,
         2,
         N_(
-            "(for n in $(seq 20); do echo $n; done; sleep 1) | nc -u {host} {port}"
+            "(for n in $(seq 20); do echo $n; done; sleep 1) | nc -u -w 1 {host} {port}"
             "  # and nc in another terminal"
         ),
         BURST_LOST,

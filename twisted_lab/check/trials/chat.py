@@ -66,12 +66,14 @@ class Chat:
             Failed: If one of them does not.
         """
         text = text or self._trial.text(12)
+        starts = [len(listener.peer.received) for listener in listeners]
         speaker.say(text)
-        for listener in listeners:
+        for listener, start in zip(listeners, starts, strict=True):
             self._trial.step(_("{client} receives it", client=listener.name))
             if not await listener.hears(text):
-                difference = Difference.within(text, *listener.heard_parts)
-                raise Failed(self._story(listener), difference=difference)
+                parts = listener.parts(start)
+                story = self._story(listener, sum(map(len, parts)))
+                raise Failed(story, difference=Difference.within(text, *parts))
 
     async def expect_talk(self, first: Client, second: Client) -> None:
         """See that two clients receive texts of each other.
@@ -90,7 +92,7 @@ class Chat:
             await client.leave()
         client.peer.close()
 
-    def _story(self, listener: Client) -> str:
+    def _story(self, listener: Client, size: int) -> str:
         number, program = listener.number, self.server.program
         if program.has_ended:
             return _(
@@ -103,12 +105,12 @@ class Chat:
                 "Client {number} did not receive it: the server closed its connection.",
                 number=number,
             )
-        if not listener.heard:
+        if not size:
             return _("Client {number} received nothing.", number=number)
         return ngettext(
             "Client {number} received {n:,} byte, but not this text.",
             "Client {number} received {n:,} bytes, but not this text.",
-            len(listener.heard),
+            size,
             number=number,
         )
 

@@ -61,9 +61,10 @@ class Client:
     @property
     def heard_parts(self) -> list[bytes]:
         """The same, datagram by datagram; what comes by a stream is one."""
-        return self._parts(self._heard_before)
+        return self.parts(self._heard_before)
 
-    def _parts(self, start: int) -> list[bytes]:
+    def parts(self, start: int) -> list[bytes]:
+        """Return the same of what came behind the first `start` bytes of all."""
         received = self.peer.received
         ends = sorted({len(received), *self.peer.borders})
         borders = [start, *(end for end in ends if end > start)]
@@ -157,7 +158,7 @@ class Client:
         await self._trial.activity.until(lambda: self.peer.has_ended, _REST_SECONDS)
 
     def _note(self) -> None:
-        for part in self._parts(self._noted):
+        for part in self.parts(self._noted):
             self._trial.sent(self.name, _("server"), False, part)
         self._noted = len(self.peer.received)
 
@@ -170,7 +171,10 @@ class Client:
         self.say(text)
         self._trial.step(_("{name} receives it back", name=self.name))
         if not await self.hears_back(text):
-            raise Failed(self.story(text), difference=Difference.within(text, *self.heard_parts))
+            raise Failed(
+                self.story(text),
+                difference=Difference.within(self._manners.echo(text), *self.heard_parts),
+            )
 
     def story(self, text: bytes) -> str:
         """Return what happened instead of the text coming back."""

@@ -203,6 +203,7 @@ class _Talk:
                         ends_each=client.peer.has_ended and not manners.needs_end,
                         is_exact=is_exact,
                         is_echo=True,
+                        is_upper=text not in client.heard and text.upper() in client.heard,
                         behaviour=_described(manners, greets, login, manner(client.heard, text)),
                     )
                     if before.is_echo:

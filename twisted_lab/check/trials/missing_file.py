@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
+from shutil import which
 
-from twisted_lab.check.near_folders import folder_advice
+from twisted_lab.check.near_folders import file_advice
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
 from twisted_lab.check.subjects.program import Program
 from twisted_lab.check.trials.trial import Trial
@@ -25,12 +28,29 @@ def expect_file(trial: Trial, program: Program) -> None:
         return
     bench, path = trial.bench, found[1]
     file = next((each for each in bench.command if path.endswith(each)), path)
-    question = folder_advice(bench.folder, file)
+    raise SandboxFailed(_problem(bench.command, bench.folder, file))
+
+
+def missing_file(command: Sequence[str], folder: Path) -> str:
+    """Return that a folder lacks the Python file that a command names; "" if it has it.
+
+    Args:
+        command: An interpreter and its arguments.
+        folder: The current directory of the program.
+    """
+    file = next((each for each in command[1:] if not each.startswith("-")), "")
+    if not file.endswith(".py") or (folder / file).exists() or not which(command[0]):
+        return ""
+    return _problem(command, folder, file)
+
+
+def _problem(command: Sequence[str], folder: Path, file: str) -> str:
     problem = _(
         "cannot start {program}: there is no {file!r} in {folder!r}, the folder of the program "
         "(--folder names another one)",
-        program=bench.command[0],
+        program=command[0],
         file=file,
-        folder=str(bench.folder.absolute()),
+        folder=str(folder.absolute()),
     )
-    raise SandboxFailed(f"{problem}; {question}" if question else problem)
+    question = file_advice(command, folder, file)
+    return f"{problem}; {question}" if question else problem

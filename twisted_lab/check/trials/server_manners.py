@@ -32,6 +32,7 @@ class Manners:
             each wait would take as long as it takes to see that it spins.
         is_exact: Whether it returns exactly what it was sent.
         is_echo: Whether it returns texts at all.
+        is_upper: Whether it returns them in upper case.
         behaviour: The same, one line each, for people.
     """
 
@@ -49,4 +50,11 @@ class Manners:
     spins: bool = False
     is_exact: bool = False
     is_echo: bool = False
+    is_upper: bool = False
     behaviour: tuple[str, ...] = ()
+
+    def echo(self, text: bytes) -> bytes:
+        """Return a text as the server returns it, without what it puts around it."""
+        if not self.is_upper:
+            return text
+        return text.decode(errors="surrogateescape").upper().encode(errors="surrogateescape")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.login import PASSWORD
+from twisted_lab.check.kernel.processor import processor_seconds
 from twisted_lab.check.outcomes import Failed, NotChecked
 from twisted_lab.check.prompts.answers import answer
 from twisted_lab.check.prompts.given_answers import given_answer
@@ -25,6 +26,9 @@ from twisted_lab.text.language import _
 # How programs and systems name the error of bind().
 _TAKEN = ("Address already in use", "EADDRINUSE")
 _AFTER_SECONDS = 0.1
+# On a busy machine, a program gets little of a processor: it is waited for this often, or until it
+# has had START_SECONDS of one, in which Python tries all 65,535 ports.
+_MOST_WAITS, START_SECONDS = 3, 2.0
 HOST = "127.0.0.1"
 PORT = 9090  # what servers are told, unless a scenario needs another one
 
@@ -132,13 +136,19 @@ def _free_port(sandbox: Sandbox) -> int:
 
 async def until_listening(trial: Trial, server: StartedServer) -> bool:
     """Answer its questions until it listens, and return whether it does."""
-    listens = await server.operator.attend(server.find_port, trial.bench.patience)
+    program = server.program
+    for _wait in range(_MOST_WAITS):
+        listens = await server.operator.attend(server.find_port, trial.bench.patience)
+        if listens or program.has_ended or program.look().is_waiting:
+            break
+        if processor_seconds(program.child.pid) >= START_SECONDS:
+            break
     if listens:
-        # It may end right after, with an exception in its next line.
-        await server.program.settle(_AFTER_SECONDS)
+        # It may end right after, with an exception in its next line, or at its last line.
+        if not await program.settle(_AFTER_SECONDS) and not program.look().sleeps:
+            await program.settle(trial.bench.patience)  # a busy machine ends it later
         listens = server.find_port()
         if not listens:
-            program = server.program
             await trial.activity.until(lambda: program.has_ended, trial.bench.patience)
     trial.asked += len(server.operator.questions)
     for question, line in zip(server.operator.questions, server.operator.answers, strict=True):

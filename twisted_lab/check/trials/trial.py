@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.framings import RAW
@@ -50,6 +51,7 @@ class Trial:
         self.framing = RAW
         self.asked = 0
         self.is_isolated = True
+        self._screen: str | None = None  # of the evidence, if it is not that of the last program
         self._sandboxes: list[Sandbox] = []
         self._programs: list[Program] = []
         self._closers: list[Callable[[], object]] = []
@@ -66,6 +68,14 @@ class Trial:
             now = self.activity.clock.seconds()
             passage = Passage(left, right, is_rightwards, escape_bytes(data), now, [now])
             self.passages.append(passage)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Leave what is done meanwhile, and what programs print then, out of the evidence."""
+        seen = self.evidence()
+        yield
+        self.steps, self.passages = [*seen.steps], [*seen.passages]
+        self._screen = seen.screen
 
     def text(self, size: int) -> bytes:
         """Return a text of lower-case letters and digits that no program knows by chance."""
@@ -98,8 +108,8 @@ class Trial:
 
     def evidence(self, note: str = "") -> Evidence:
         """Return what was seen, with all that was printed until now."""
-        screen = ""
-        if self._programs:
+        screen = self._screen or ""
+        if self._screen is None and self._programs:
             terminal = self._programs[-1].terminal
             terminal.drain()
             screen = terminal.text

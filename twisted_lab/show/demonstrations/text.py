@@ -25,15 +25,15 @@ data = connection.recv(5)
 try:
     data.decode("utf-8")
 except UnicodeDecodeError as error:
-    fact(error)
+    fact(f"data.decode('utf-8') -> UnicodeDecodeError: {error.reason}")
 
 step(_("So first all bytes are collected, here up to the newline, and only then decoded."))
 while not data.endswith(b"\n"):
     data += connection.recv(1024)
-fact(data.decode("utf-8").rstrip())
+fact(f"data.decode('utf-8') -> {data.decode('utf-8')!r}")
 
 step(_("In another encoding, cp866, the same bytes are other letters, and there is no error."))
-fact(data.decode("cp866").rstrip())
+fact(f"data.decode('cp866') -> {data.decode('cp866')!r}")
 
 step(_("At the end every socket is closed."))
 client.close()

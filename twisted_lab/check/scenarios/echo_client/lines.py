@@ -137,12 +137,17 @@ async def sends_other_letters(trial: Trial, manners: ClientManners) -> None:
     if await user.shows_reply(reply.encode()):
         return
     if _shows_bytes(user, reply):
-        raise Weak(_("The client shows the bytes of the reply, not its letters."))
+        raise _shown_as_bytes()
     if user.program.traceback:
         raise Failed(
             user.story(_("It cannot show the reply")), likely_cause(user.program.traceback)
         )
     raise Failed(_("The reply is not on the screen."))
+
+
+def _shown_as_bytes() -> Weak:
+    note = _("The client shows the bytes of the reply, not its letters.")
+    return Weak(note, mistakes.SHOWS_BYTES)
 
 
 def _shows_bytes(user: User, text: str) -> bool:
@@ -166,7 +171,7 @@ async def shows_a_split_letter(trial: Trial, manners: ClientManners) -> None:
     if await user.shows_reply(shown.encode()):
         return
     if _shows_bytes(user, shown):
-        raise Weak(_("The client shows the bytes of the reply, not its letters."))
+        raise _shown_as_bytes()
     if user.program.traceback:
         raise Failed(
             user.story(_("It cannot show the reply")), likely_cause(user.program.traceback)

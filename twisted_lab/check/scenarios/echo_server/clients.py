@@ -132,12 +132,32 @@ async def survives_a_reset(trial: Trial, manners: Manners) -> None:
 
 async def survives_connect_and_leave(trial: Trial, manners: Manners) -> None:
     """ES-13."""
+    await _survives_a_silent_client(trial, manners, reads=False)
+    may_greet = manners.greets or not manners.is_echo
+    if may_greet and not (trial.bench.address or trial.bench.lacks):  # a second start has its port
+        await _survives_a_silent_client(trial, manners, reads=True)
+
+
+async def _survives_a_silent_client(trial: Trial, manners: Manners, reads: bool) -> None:
+    """Have client 1 connect, say nothing, and leave; then it comes again.
+
+    Args:
+        trial: Notes what is done.
+        manners: How the server wants to be talked to.
+        reads: Whether client 1 reads a greeting. The kernel sends a reset if it does not, else
+            FIN: then a question that the server asks next reaches nobody.
+    """
     server = await reach_server(trial, manners)
-    trial.step(_("client 1 connects, says nothing, and leaves"))
+    trial.step(
+        _("client 1 connects, hears what the server says, and leaves without a word")
+        if reads
+        else _("client 1 connects, says nothing, and leaves")
+    )
     peer = await open_connection(trial, server, manners, 1)
     if peer is None:
         raise Failed(with_ending(_("The server did not accept client {number}", number=1), server))
-    peer.pause()  # a greeting stays unread
+    if not reads:
+        peer.pause()
     silent = Client(trial, server, peer, manners, 1)
     await silent.settle()
     peer.close()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.conversation.causes import likely_cause
-from twisted_lab.check.outcomes import Failed, Weak
+from twisted_lab.check.outcomes import Failed, NotChecked, Weak
 from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.subjects.program import Program
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, open_connection, start_server
 from twisted_lab.check.trials.trial import Trial
@@ -21,6 +21,7 @@ async def stops_on_ctrl_c(trial: Trial, manners: Manners) -> None:
     client = await connect_client(trial, server, manners)
     await client.talk(trial.text(12))
     await client.leave()
+    _expect_no_crash(server.program)
     if server.program.has_ended:
         raise Weak(_("The server had ended with its first client."), mistakes.ONE_CLIENT_ONLY)
     printed = len(server.program.terminal.text)
@@ -38,10 +39,11 @@ async def waits_without_work(trial: Trial, manners: Manners) -> None:
     leaving = await connect_client(trial, server, manners)
     await leaving.talk(trial.text(12))
     await leaving.leave()
+    _expect_no_crash(program)
     if program.has_ended:
         raise Weak(
             _("The server ended with its first client, so it was not idle for long."),
-            likely_cause(program.traceback) or mistakes.ONE_CLIENT_ONLY,
+            mistakes.ONE_CLIENT_ONLY,
         )
     await open_connection(trial, server, manners, 2)
     trial.step(_("client 1 has left; client 2 is there and says nothing"))
@@ -56,3 +58,13 @@ async def waits_without_work(trial: Trial, manners: Manners) -> None:
     share = await program.busy_share(_IDLE_SECONDS)
     if share > _MOST_BUSY:
         raise Failed(_("The idle server uses {share:.0%} of a processor.", share=share))
+
+
+def _expect_no_crash(program: Program) -> None:
+    """See that no traceback ended a server: that is the failure of another requirement.
+
+    Raises:
+        NotChecked: One did.
+    """
+    if program.has_ended and program.traceback:
+        raise NotChecked(_("The server ended at its first client with {end}.", end=program.end))

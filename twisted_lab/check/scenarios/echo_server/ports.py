@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.kernel.processor import processor_seconds
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.answers import Form
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.operator import Answer
 from twisted_lab.check.subjects.server import StartedServer
+from twisted_lab.check.subjects.terminal import MOST_PRINTED
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import (
     PORT,
+    START_SECONDS,
     begin_server,
     connect_client,
     excuse_a_port_in_use,
@@ -217,6 +220,21 @@ async def _told(
     return server
 
 
+def _expect_an_end(trial: Trial, server: StartedServer) -> None:
+    """See that a server that does not listen has ended, or waits.
+
+    Raises:
+        Failed: If it is busy without end, or prints without end.
+    """
+    program = server.program
+    has_flooded = program.terminal.printed > MOST_PRINTED
+    if not has_flooded and (program.has_ended or program.look().is_waiting):
+        return
+    if has_flooded or processor_seconds(program.child.pid) >= START_SECONDS:
+        trial.activity.lateness = 0.0  # no delay of the checker has made this seem slow
+    raise Failed(_("The server runs on and on, and opens no port."))
+
+
 async def _on_busy_port(trial: Trial, manners: Manners, told: int = 0) -> StartedServer:
     """Start the server while a port is in use: `told`, or else its usual one.
 
@@ -234,9 +252,8 @@ async def _on_busy_port(trial: Trial, manners: Manners, told: int = 0) -> Starte
         taken.listen(_LISTEN_QUEUE)
         server = begin_server(trial, manners, port, sandbox, None)
         if not await until_listening(trial, server):
+            _expect_an_end(trial, server)
             traceback = server.program.traceback
-            if not server.program.has_ended and not server.program.look().is_waiting:
-                raise Failed(_("The server runs on and on, and opens no port."))
             if traceback and "in use" not in traceback:
                 raise Failed(no_port(server), likely_cause(traceback))
             raise NotOffered(no_port(server))

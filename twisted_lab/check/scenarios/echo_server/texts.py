@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import carries
-from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
-from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
+from twisted_lab.check.requirements import message_mistakes, mistakes
 from twisted_lab.check.subjects.server import Server, StartedServer
 from twisted_lab.check.trials.client import APART_SECONDS, Client, expect_any_segments
 from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.source import never_sends, source_of
 from twisted_lab.check.trials.start_server import connect_client, reach_server, with_ending
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.verdicts import Difference
@@ -41,6 +42,8 @@ async def returns_a_text(trial: Trial, manners: Manners) -> None:
         raise NotOffered(_("The server answers, but it does not return the text: it is no echo."))
     failure = Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
     if server.program.has_ended:
+        if never_sends(source_of(trial.bench)):
+            raise NotOffered(_("The program has nothing that sends: it is no echo."))
         raise failure
     _expect_not_shown(server, text)
     await _expect_no_dialogue(trial, server, client, manners, text)
@@ -188,11 +191,22 @@ async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
     server, client = await _one_client(trial, manners)
     text = b"a" + _SPLIT * 1000
     await client.expect_back(text)
+    if manners.framing.is_apart and (count := _counted_characters(client.heard, text)):
+        note = _(
+            "The header says {length:,}, and {size:,} bytes follow: it counts characters.",
+            length=count,
+            size=len(text),
+        )
+        raise Failed(note, message_mistakes.COUNTS_CHARACTERS)
     waits = await client.leave()
     await server.program.settle(trial.bench.patience)
     if server.program.has_ended:
         if likely_cause(server.program.traceback) is mistakes.DECODED_PORTIONS:
             raise Failed(with_ending(_("The letters came back; then the server ended"), server))
+        if not server.program.traceback:
+            raise NotChecked(
+                _("It depends on ES-11: the letters came back; then the server ended in order.")
+            )
         note = _("The letters came back; then the server ended with its client.")
         raise Weak(note, likely_cause(server.program.traceback) or mistakes.ONE_CLIENT_ONLY)
     try:
@@ -203,6 +217,13 @@ async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
             mistakes.ONE_CLIENT_ONLY if waits else mistakes.SPINS
         )
         raise
+
+
+def _counted_characters(heard: bytes, text: bytes) -> int:
+    """Return the length before an answer if it counts characters; otherwise 0."""
+    header, found, _rest = heard.partition(text)
+    count = len(text.decode())
+    return count if found and header == str(count).encode() else 0
 
 
 async def answers_after_half_close(trial: Trial, manners: Manners) -> None:

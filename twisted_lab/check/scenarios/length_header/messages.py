@@ -114,7 +114,9 @@ async def takes_non_ascii(trial: Trial, manners: Manners) -> None:
         await talk.exchange(text)
         await talk.exchange(trial.text(12))
     except Failed as failure:
-        if await _counts_characters(trial, manners, text):
+        with trial.aside():  # the failure stays the last step
+            counts_characters = await _counts_characters(trial, manners, text)
+        if counts_characters:
             note = _("The header counts characters, both ways: it does not tell how many bytes.")
             raise Weak(note, message_mistakes.COUNTS_CHARACTERS) from None
         raise failure

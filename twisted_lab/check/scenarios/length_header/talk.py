@@ -56,7 +56,7 @@ class Talk:
         is_whole = not manners.is_echo or came_back(b"".join(messages), text)
         if messages and is_whole and not rest:
             return
-        expected = b"".join(map(manners.reply.encode, texts))
+        expected = b"".join(manners.reply.encode(manners.echo(each)) for each in texts)
         difference = Difference(expected, client.heard) if manners.is_echo else None
         if length := manners.reply.counted_characters(client.heard):
             body = client.heard[manners.reply.size :]
@@ -67,7 +67,7 @@ class Talk:
             )
             difference = Difference(manners.reply.encode(body), client.heard)
             raise Failed(note, message_mistakes.COUNTS_CHARACTERS, difference)
-        note = client.story(text)
+        note = client.story(expected if manners.is_echo else text)
         if text and came_back(client.heard, text):
             note = _("The text came back, but its header does not tell its length.")
         raise Failed(note, self.cause(), difference)
