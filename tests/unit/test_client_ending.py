@@ -34,7 +34,7 @@ from twisted_lab.eventlog.events import ClientEvents
 NO_TLS = "if the server does not use TLS, leave out --tls"
 CLOSED = "closed by the server"
 RESET = "connection reset"
-SERVER_LOG = "see the server's log, or try again"
+SERVER_LOG = "try again, or ask whoever runs the server: its log says why"
 TRY_TLS = "nothing received; if the server uses TLS, try --tls"
 SILENT = (
     "nothing received: the server may be slow, run another service, or use another framing; if it "

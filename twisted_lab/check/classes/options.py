@@ -18,6 +18,7 @@ from twisted_lab.check.task import Task
 from twisted_lab.text import option
 from twisted_lab.text.command_line import as_started
 from twisted_lab.text.language import N_, _
+from twisted_lab.text.nearest import with_nearest
 
 PER_CORE = 3  # checks at the same time: most of the time, programs wait
 
@@ -146,13 +147,12 @@ class ClassOptions(LanguageOption):
         known = self.catalogue.tasks
         names = dict.fromkeys(each.strip() for each in self.task.split(","))
         if unknown := [name for name in names if name not in known]:
-            raise UsageError(
-                _(
-                    "--task: expected tasks of {tasks}, not {task!r}",
-                    tasks=", ".join(known),
-                    task=unknown[0],
-                )
+            problem = _(
+                "--task: expected tasks of {tasks}, not {task!r}",
+                tasks=", ".join(known),
+                task=unknown[0],
             )
+            raise UsageError(with_nearest(problem, unknown[0], known))
         require_known("--marks", self.marks.ids, self.catalogue)
         self.chosen = tuple(known[name] for name in names)
 
