@@ -198,6 +198,15 @@ class ChatVerdictTests(ConnectedTestCase):
         ):
             self.assertEqual(self.judge(problem, has_been_in), expected, problem)
 
+    def test_only_a_port_that_was_asked_is_named(self) -> None:
+        start = "; is it started? twistd -n netlab-chat --port 9095"
+        for hosts, question in ((["a", "b"], start), (["a:1", "b:2"], "; are they started?")):
+            options = parse("chat", *(f"--host={host}" for host in hosts))
+            options.complete(interactive=False)
+            client = ChatClient(self.clock, "Anna", self.fail, self.fail)
+            end = chat.verdict(client, NoAnswer("no answer"), options, interactive=False)
+            self.assertEqual(end.lines[0].partition("no answer")[2], question)
+
     def test_unconfirmed_messages_give_a_line(self) -> None:
         for waiting, lines in (
             (1, ["1 message was not confirmed, and may be lost"]),

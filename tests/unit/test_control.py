@@ -336,7 +336,9 @@ class ControlTests(SynchronousTestCase):
         self.connections[0].remove(staying)
         self.reactor.advance(1.0)
         self.assertTrue(self.reactor.stopped)
-        self.assertEqual(self.recorder.messages, ["told to drain 60"])
+        self.assertEqual(
+            self.recorder.messages, ["told to drain 60", "drained after 21 s, clients left: 0"]
+        )
 
     def test_a_paused_service_cannot_be_resumed_in_a_drain(self) -> None:
         FakeConnection(self.connections[0], prompt=True)

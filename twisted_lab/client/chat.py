@@ -78,7 +78,12 @@ def verdict(
         case NoAnswer():
             line = f"{where}: {problem}"
             if not client.has_session:
-                line += _("; is it started? {command}", command=options.start_command)
+                command = options.start_command
+                line += (
+                    _("; is it started? {command}", command=command)
+                    if command
+                    else _("; are they started?")
+                )
             lines.append(line)
         case HungUp():
             lines.append(f"{where}: {problem}")
