@@ -151,7 +151,7 @@ class JudgingTests(SynchronousTestCase):
 
     def test_what_may_pass_alone_is_tried_though_it_depends_on_a_failure(self) -> None:
         self.may_pass_alone = frozenset({"T-2"})
-        fails = {"T-1": [Failed("x"), Failed("x")]}
+        fails: dict[str, Sequence[Exception | str]] = {"T-1": [Failed("x"), Failed("x")]}
         self.assertEqual(self.verdicts(fails)["T-2"], "pass")
         for outcome in (Failed("y"), Weak("y"), NotOffered("y")):
             found = self.judge({**fails, "T-2": [outcome, outcome]})["T-2"]
