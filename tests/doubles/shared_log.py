@@ -124,7 +124,7 @@ class Server:
 
 
 class MemoryLog:
-    """A `twisted_lab.rooms.shared_room.Log` of one node.
+    """A `twisted_lab.rooms.room_log.RoomLog` of one node.
 
     Args:
         server: The server.

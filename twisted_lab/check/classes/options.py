@@ -142,8 +142,8 @@ class ClassOptions(LanguageOption):
         if self.tasks:
             try:
                 add_own_tasks(self.tasks, self.catalogue)
-            except ValueError as problem:
-                raise UsageError(f"--tasks: {problem}") from None
+            except ValueError as error:
+                raise UsageError(f"--tasks: {error}") from None
         known = self.catalogue.tasks
         names = dict.fromkeys(each.strip() for each in self.task.split(","))
         if unknown := [name for name in names if name not in known]:

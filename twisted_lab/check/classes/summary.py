@@ -127,8 +127,10 @@ def remarks(students: Sequence[Student]) -> list[str]:
 
 def _why_nothing(result: Result) -> str:
     """Return how a program failed that was checked no further, such as one that does not start."""
-    first, *others = result.report.findings if result.report else (None,)
-    is_all = first and first.verdict is Verdict.FAIL and others
+    if not result.report or len(result.report.findings) < 2:
+        return ""
+    first, *others = result.report.findings
+    is_all = first.verdict is Verdict.FAIL
     if not is_all or any(each.verdict is not Verdict.NOT_CHECKED for each in others):
         return ""
     return shown(first.evidence.note)
