@@ -12,7 +12,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.protocol import ClientFactory, DatagramProtocol, Factory, Protocol
+from twisted.internet.protocol import (
+    ClientFactory,
+    DatagramProtocol,
+    Factory,
+    Protocol,
+    connectionDone,
+)
 from twisted.python.failure import Failure
 
 from tests.doubles.postgresql import PostgreSQL
@@ -24,8 +30,10 @@ from twisted_lab.client.udp import UDPWire
 from twisted_lab.rooms import Line
 
 LOSS = 0.2  # of the datagrams in each direction
-RATES = ("--address-members", "1000", "--address-joins", "1000")
-RATES += ("--address-message-bytes", "100000000", "--address-history-bytes", "100000000")
+RATES = (
+    *("--address-members", "1000", "--address-joins", "1000"),
+    *("--address-message-bytes", "100000000", "--address-history-bytes", "100000000"),
+)
 
 
 class _Half(Protocol):
@@ -42,7 +50,7 @@ class _Half(Protocol):
         transport: Any = self.transport
         if self.other is None:
             transport.pauseProducing()
-            factory = ClientFactory.forProtocol(lambda: _Half(self._path, self._of, self))
+            factory: Any = ClientFactory.forProtocol(lambda: _Half(self._path, self._of, self))
             factory.clientConnectionFailed = lambda *_: transport.abortConnection()
             self._of.reactor.connectUNIX(str(self._path), factory)
             return
@@ -63,7 +71,7 @@ class _Half(Protocol):
         other: Any = self.other
         other.transport.write(data)
 
-    def connectionLost(self, reason: Failure) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Close the other connection."""
         self._of.halves.remove(self)
         if self.other is not None and self.other.transport is not None:
