@@ -147,12 +147,12 @@ class ClassOptions(LanguageOption):
         known = self.catalogue.tasks
         names = dict.fromkeys(each.strip() for each in self.task.split(","))
         if unknown := [name for name in names if name not in known]:
-            problem = _(
+            wrong = _(
                 "--task: expected tasks of {tasks}, not {task!r}",
                 tasks=", ".join(known),
                 task=unknown[0],
             )
-            raise UsageError(with_nearest(problem, unknown[0], known))
+            raise UsageError(with_nearest(wrong, unknown[0], known))
         require_known("--marks", self.marks.ids, self.catalogue)
         self.chosen = tuple(known[name] for name in names)
 

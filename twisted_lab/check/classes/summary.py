@@ -127,13 +127,11 @@ def remarks(students: Sequence[Student]) -> list[str]:
 
 def _why_nothing(result: Result) -> str:
     """Return how a program failed that was checked no further, such as one that does not start."""
-    if not result.report or len(result.report.findings) < 2:
+    findings = result.report.findings if result.report else ()
+    first, *others = [each.verdict for each in findings] or [Verdict.NOT_CHECKED]
+    if first is not Verdict.FAIL or not others or {*others} != {Verdict.NOT_CHECKED}:
         return ""
-    first, *others = result.report.findings
-    is_all = first.verdict is Verdict.FAIL
-    if not is_all or any(each.verdict is not Verdict.NOT_CHECKED for each in others):
-        return ""
-    return shown(first.evidence.note)
+    return shown(findings[0].evidence.note)
 
 
 def _not_checked(problem: str) -> str:
