@@ -29,6 +29,10 @@ WARM_UP_SECONDS = 1.0
 HOST = "127.0.0.1"
 
 
+def nothing(_: object) -> None:
+    """Do nothing."""
+
+
 class Crowd:
     """The members of this process.
 
@@ -45,7 +49,7 @@ class Crowd:
         self.trips: list[float] = []
         self.nodes = [number % len(ports) for number in range(first, first + count)]
         self.clients = [
-            ChatClient(self.reactor, f"m{first + number}", self.screen(number), print)
+            ChatClient(self.reactor, f"m{first + number}", self.screen(number), nothing)
             for number in range(count)
         ]
         self.wires = [

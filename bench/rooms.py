@@ -29,7 +29,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 
 from bench.databases import DEFAULTS
-from bench.room_members import HOST, SECONDS, WARM_UP_SECONDS
+from bench.room_members import HOST, SECONDS, WARM_UP_SECONDS, nothing
 from bench.targets import Finding
 from tests.doubles.postgresql import Missing, PostgreSQL, running
 from tests.processes import Server
@@ -56,10 +56,6 @@ UNLIMITED = tuple(
 )
 
 
-def nothing(*_: object) -> None:
-    """Do nothing."""
-
-
 class Node:
     """A node without members, which stores and reads.
 
@@ -81,7 +77,7 @@ class Node:
             partial(deferLater, self.reactor),
             time.time,
             time.monotonic,
-            nothing,
+            lambda *_: None,
         )
         self.notifications = Notifications(self.reactor, address, CHANNEL, self.room.notified)
         self.speakers = [f"{number:02x}{each:030x}" for each in range(speakers)]

@@ -1,4 +1,4 @@
-"""What a room on several nodes costs for many members, computed from what one costs.
+"""Costs of a room on several nodes for many members, computed from the costs of one.
 
     python -m bench.scale [--rounds N] [--stored]
 
@@ -18,9 +18,9 @@ from math import ceil
 from pathlib import Path
 from string import Template
 
+from twisted_lab.rooms.lease import RENEWAL_SECONDS
 from twisted_lab.rooms.names import MOST_LISTED
 from twisted_lab.rooms.shared_log import LEASE_SECONDS
-from twisted_lab.rooms.shared_room import RENEWAL_SECONDS
 
 STORED = Path(__file__).with_name("scale.json")
 TEXT = Path(__file__).with_name("scale.md.in")
@@ -135,7 +135,10 @@ ROWS: Sequence[tuple[str, Show]] = (
     ("Cores that send them", lambda room: f"{room.cores:,.1f}"),
     ("Nodes, each with half a core for sending", lambda room: f"{room.nodes:,}"),
     ("Members of a node", lambda room: f"{room.members / room.nodes:,.0f}"),
-    ("**Place counter**: part of the time that the room is locked", lambda r: f"{r.lock:,.1%}"),
+    (
+        "**Place counter**: seconds in each second that the room is locked",
+        lambda r: f"{r.lock:,.2f}",
+    ),
     ("**Leases**: renewals in a second", lambda room: f"{room.nodes / RENEWAL_SECONDS:,.1f}"),
     (
         f"Removing the members of a dead node, {LEASE_SECONDS:g} s after it died: seconds",

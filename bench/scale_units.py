@@ -1,4 +1,4 @@
-"""What one member, one message and one node of a shared room cost, measured."""
+"""Costs of one member, one message and one node of a shared room, measured."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from twisted.internet.task import Clock
 
 from bench.databases import DEFAULTS
 from tests.doubles.postgresql import PostgreSQL, running
-from tests.doubles.shared_log import MemoryNode
 from tests.doubles.shared_log import Server as MemoryServer
+from tests.doubles.shared_nodes import MemoryNode
 from tests.doubles.storage import SlowStorage, execute
 from tests.processes import Server
 from twisted_lab.rooms import Said

@@ -82,7 +82,7 @@ html_show_copyright = False
 html_extra_path = ["site"]  # leads from the top folder to the index page
 html_static_path = ["static"]
 html_css_files = ["site.css"]
-html_js_files = ["reader.js"]
+html_js_files = [("reader.js", {"priority": 450})]  # before search.js
 html_search_language = "en-ru"  # SearchWords below
 
 

@@ -102,6 +102,21 @@ _AFTER_ERRORS = (
 """
 )
 
+# Its console takes two words, which it does not tell.
+_COMMANDS = """import socket
+server = socket.socket()
+server.bind(("", 9090))
+while True:
+    command = input("your command: ")
+    if command == "off":
+        break
+    if command == "serve":
+        server.listen()
+    client, address = server.accept()
+    while data := client.recv(1024):
+        client.send(data)
+"""
+
 _NEEDS_A_WORD = (
     _LISTENS
     + """while True:
@@ -142,6 +157,7 @@ while True:
         pytest.param(_NO_WORDS, "ES-27", "weak", "only after", id="log without words"),
         pytest.param(_NO_WORDS, "ES-26", "pass", "", id="late log without words"),
         pytest.param(_AFTER_ERRORS, "ES-12", "pass", "", id="goes on after errors"),
+        pytest.param(_COMMANDS, "ES-11", "pass", "", id="commands"),
         pytest.param(_ONE_CLIENT, "ES-12", "not checked", "ES-11", id="does not go on"),
         pytest.param(_ONE_CLIENT, "ES-9", "not checked", "depends on ES-11", id="one client"),
         pytest.param(_NEEDS_A_WORD, "ES-2", "not offered", "nothing that sends", id="no echo"),

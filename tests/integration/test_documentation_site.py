@@ -43,6 +43,8 @@ def test_the_site_is_complete_and_needs_no_other(tmp_path: Path) -> None:
     assert len(pages) > 30
     assert dead == []
     assert foreign == []
+    search = (site / "search.html").read_text()
+    assert search.index("reader.js") < search.index("search.js") < search.index("searchtools.js")
     assert '"es-9":' in (site / "searchindex.js").read_text()  # the id of a requirement is one word
     styles = "".join(path.read_text() for path in site.rglob("*.css"))
     assert not re.search(r"""url\(["']?(?:https?:)?//|@import""", styles)

@@ -23,9 +23,9 @@ from tests.unit import (
     test_shared_log,
 )
 from twisted_lab.rooms import Retention, Said
+from twisted_lab.rooms.room_log import RoomLog
 from twisted_lab.rooms.schema import SHARED_TABLES
 from twisted_lab.rooms.shared_log import SharedLog
-from twisted_lab.rooms.shared_room import Log
 from twisted_lab.storage import Database, Tables
 from twisted_lab.storage.tables import Q
 from twisted_lab.testing import MemoryStorage
@@ -142,12 +142,12 @@ class SharedLogTests(OnServer, test_shared_log.LogContract):
         self.database = storage.database
         return SharedLog(storage, Retention(most_bytes=1))
 
-    def expire(self, log: Log) -> None:
+    def expire(self, log: RoomLog) -> None:
         assert isinstance(log, SharedLog)
         execute(
             self.database,
             f"UPDATE nodes SET until = now() - interval '1 s' WHERE id = '{log._node.id}'",  # noqa: S608
         )
 
-    def prune(self, log: Log, name: str) -> None:
+    def prune(self, log: RoomLog, name: str) -> None:
         self.now(log.add(Said(1, name, "now", time=START)))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred
 
-from tests.doubles.shared_log import Nodes, Stay
+from tests.doubles.shared_nodes import Nodes, Stay
 from twisted_lab.codecs import byte_length
 from twisted_lab.rooms import Said, client_id
 from twisted_lab.text import option
@@ -40,7 +40,7 @@ class NodesOptions(Options):
 
 @dataclass
 class Counted:
-    """What happened in a second.
+    """Counts of a second.
 
     Attributes:
         entries: The entries that a node read.

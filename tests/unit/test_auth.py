@@ -618,7 +618,12 @@ class AccountShellTests(AuthenticationTestCase):
 
     def test_an_unknown_command_is_reported(self) -> None:
         self.assertEqual(
-            self.say("sudo", "whoami"), ["error: unknown command; help lists them", "alice"]
+            self.say("sudo", "hepl", "whoami"),
+            [
+                "error: unknown command; help lists them",
+                "error: unknown command; did you mean help? help lists them",
+                "alice",
+            ],
         )
 
     def test_an_idle_session_ends_while_connected(self) -> None:

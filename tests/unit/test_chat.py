@@ -46,6 +46,7 @@ from twisted_lab.rooms.schema import HISTORY_TABLES
 from twisted_lab.services import chat, chat_rooms
 from twisted_lab.serving import ServiceProcess
 from twisted_lab.testing import MemoryStorage, ScriptedChannel, play
+from twisted_lab.text import language
 
 SECRET = "0123456789abcdef"
 
@@ -737,6 +738,15 @@ class NameTests(SynchronousTestCase):
         self.let_in_after_all()
         self.type("")
         self.assertEqual(self.terminal._prompt(), "> ")
+
+    def test_the_room_speaks_the_users_language(self) -> None:
+        language.use("ru")
+        self.addCleanup(language.use, "en")
+        self.terminal.show(Line("/who lists who is here", 0.0))
+        self.terminal.show(Line("Anna: \x1b[2J", 0.0))
+        shown = self.shown.getvalue()
+        self.assertIn("/who\N{NO-BREAK SPACE}— кто в чате\n", shown)
+        self.assertIn("Anna: \\x1b[2J\n", shown)
 
     def test_input_before_admission_is_tried_as_the_name(self) -> None:
         self.type("Bor")

@@ -44,6 +44,7 @@ class ClassOptionsTests(SynchronousTestCase):
             (("none",), "expected a folder that exists, not 'none'"),
             ((".", "more"), "unexpected 'more'"),
             ((".", "--task", "x"), "--task: expected tasks of echo-server, "),
+            ((".", "--task", "echo-servr"), "not 'echo-servr'; did you mean echo-server?"),
             ((".", "--server", "python server.py"), "expected a command with {file}"),
             ((".", "--client", "'{file}"), "--client: No closing quotation"),
             ((".", "--python", "no-such-python"), "expected a program that exists"),

@@ -22,7 +22,7 @@ from twisted_lab.check.reports.marks import read_marks
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import Style
 from twisted_lab.check.task import Role
-from twisted_lab.check.verdicts import Verdict
+from twisted_lab.check.verdicts import Evidence, Verdict
 from twisted_lab.faults.terminal import Screen
 
 TASKS = list(Catalogue().tasks.values())[:2]
@@ -253,12 +253,17 @@ class SummaryTests(SynchronousTestCase):
 
     def test_below_the_table_is_why_and_what_is_left_to_judge(self) -> None:
         by_hand = report_of(replace(find("ES-1", Verdict.PASS), is_given=True))
+        broken = report_of(
+            replace(find("ES-1", Verdict.FAIL), evidence=Evidence("SyntaxError\x1b")),
+            find("ES-2", Verdict.NOT_CHECKED),
+        )
         rows = (
             Student(
                 "a\x1b", (Result("x", "", problem="it\nbroke"), Result("y", "", left=("A", "B")))
             ),
             Student("b", (Result("x", "", problem="none", is_missing=True),)),
             Student("c", (Result("x", "", report=by_hand, problem="lab.zip"),)),
+            Student("d", (Result("x", "", report=broken),)),
         )
         self.assertEqual(
             remarks(rows),
@@ -268,6 +273,7 @@ class SummaryTests(SynchronousTestCase):
                 "hand; give verdicts on them, too, with --verdicts",
                 "c  x: not checked: lab.zip",
                 "c  x: the pages show the verdicts by hand on ES-1, but give no mark",
+                r"d  x: SyntaxError\x1b",
             ],
         )
 

@@ -151,7 +151,7 @@ class JudgingTests(SynchronousTestCase):
 
     def test_what_may_pass_alone_is_tried_though_it_depends_on_a_failure(self) -> None:
         self.may_pass_alone = frozenset({"T-2"})
-        fails = {"T-1": [Failed("x"), Failed("x")]}
+        fails: dict[str, Sequence[Exception | str]] = {"T-1": [Failed("x"), Failed("x")]}
         self.assertEqual(self.verdicts(fails)["T-2"], "pass")
         for outcome in (Failed("y"), Weak("y"), NotOffered("y")):
             found = self.judge({**fails, "T-2": [outcome, outcome]})["T-2"]
@@ -188,6 +188,25 @@ class JudgingTests(SynchronousTestCase):
         self.assertEqual([each.closed for each in self.sandboxes], [1, 1])
         self.assertEqual(closed, [0, 0])  # before the sandbox
         self.assertEqual(self.bench.incidents, {"incident 1", "incident 2"})
+
+    def test_those_who_watch_learn_why_the_same_steps_follow(self) -> None:
+        async def scenario(trial: Trial, _: object) -> None:
+            trial.step("client 1 connects")
+            raise Failed("Nothing came back.")
+
+        steps: list[str] = []
+        task = a_task([FIRST], {"T-1": scenario})
+        judging = judge(
+            self.bench,
+            task,
+            Manners(),
+            frozenset({"T-1"}),
+            lambda _, text: steps.append(text),
+            lambda _: None,
+        )
+        run(self.clock, judging)
+        again = "fail: Nothing came back. Again:"
+        self.assertEqual(steps, ["client 1 connects", again, "client 1 connects"])
 
     def test_the_time_of_all_trials_counts(self) -> None:
         async def scenario(trial: Trial, _: object) -> None:

@@ -209,6 +209,16 @@ class ShortTests(SynchronousTestCase):
             self.assertNotIn("ES-7", "".join(printed))
             self.assertIn(f"{left} checked", summary(report))
 
+    def test_what_was_not_asked_for_is_explained(self) -> None:
+        report = report_of(*(find(key, Verdict.PASS) for key in ("ES-1", "ES-2", "ES-3")))
+        for only, said in (
+            (("ES-3",), "ES-1, ES-2 are checked, too: what you asked for depends on them."),
+            (("ES-2", "ES-3"), "ES-1 is checked, too: what you asked for depends on it."),
+        ):
+            printed = terminal_report(report, Style(80), only=only).split("\n")
+            self.assertEqual(printed[1], said)
+        self.assertNotIn("checked, too", terminal_report(report, Style(80)))
+
     def test_each_is_shown_where_only_some_depend_on_a_failure(self) -> None:
         self.assertIn("? not checked  ES-11 ", terminal_report(REPORT, Style(80)))
 

@@ -220,6 +220,7 @@ class MarksTests(SynchronousTestCase):
     def test_wrong_marks_are_refused(self) -> None:
         for given, said in (
             ("good=1", "marks belong to pass, fail, weak"),
+            ("not-ofered=none", "; did you mean not-offered?"),
             ("ES=1", "and ids such as ES-4, not to 'ES'"),
             ("pass", "a number from 0 to 1000, or none, not ''"),
             ("pass=-1", "not '-1'"),

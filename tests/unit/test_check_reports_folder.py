@@ -196,6 +196,8 @@ class FolderTests(SynchronousTestCase):
             ("[x", "Expected"),
             ("a = " + "[" * 9_000, ""),
             ("[ana.echo-server]", "'ana': no submission has this name"),
+            ("[ana.echo-server]", "; did you mean anna?"),
+            ("[anna.echo-sever]", "; did you mean echo-server?"),
             ("anna = 1", "'anna': a table is expected"),
             ("[anna.echo-sever]", "'anna.echo-sever': the tasks are echo-server, "),
             ("[anna]\necho-server = 1", "'anna.echo-server': a table is expected"),

@@ -279,6 +279,12 @@ class AdviceTests(SynchronousTestCase):
                 "--host box",
             ),
             (("chatt", "--port", "7"), "netlab", "does your server run there, on this port?"),
+            (("--host", "::1"), "netlab", f"{start}netlab run echo --port 9090"),
+            (
+                ("auth", "--host", "10.7.7.1", "--port", "9"),
+                "netlab",
+                "does the server run there, on this port? Ask whoever runs it",
+            ),
         ):
             self.patch(sys, "argv", [f"/usr/bin/{program}"])
             options = parse(*arguments)

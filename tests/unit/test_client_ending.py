@@ -34,7 +34,7 @@ from twisted_lab.eventlog.events import ClientEvents
 NO_TLS = "if the server does not use TLS, leave out --tls"
 CLOSED = "closed by the server"
 RESET = "connection reset"
-SERVER_LOG = "see the server's log, or try again"
+SERVER_LOG = "try again, or ask whoever runs the server: its log says why"
 TRY_TLS = "nothing received; if the server uses TLS, try --tls"
 SILENT = (
     "nothing received: the server may be slow, run another service, or use another framing; if it "
@@ -197,6 +197,15 @@ class ChatVerdictTests(ConnectedTestCase):
             (Ended(status=130), True, ([], 130)),
         ):
             self.assertEqual(self.judge(problem, has_been_in), expected, problem)
+
+    def test_only_a_port_that_was_asked_is_named(self) -> None:
+        start = "; is it started? twistd -n netlab-chat --port 9095"
+        for hosts, question in ((["a", "b"], start), (["a:1", "b:2"], "; are they started?")):
+            options = parse("chat", *(f"--host={host}" for host in hosts))
+            options.complete(interactive=False)
+            client = ChatClient(self.clock, "Anna", self.fail, self.fail)
+            end = chat.verdict(client, NoAnswer("no answer"), options, interactive=False)
+            self.assertEqual(end.lines[0].partition("no answer")[2], question)
 
     def test_unconfirmed_messages_give_a_line(self) -> None:
         for waiting, lines in (

@@ -212,6 +212,8 @@ class ControlTests(SynchronousTestCase):
 
     def test_an_unknown_service_is_refused(self) -> None:
         self.assertIn("there is no service 'x'; there are netlab-0,", self.refuse("pause", "x"))
+        self.process.services[0].events.service = "netlab-echo"
+        self.assertIn("; did you mean echo?", self.refuse("pause", "eco"))
 
     def test_disconnect_aborts_connections_of_an_address(self) -> None:
         one, other = (
@@ -334,7 +336,9 @@ class ControlTests(SynchronousTestCase):
         self.connections[0].remove(staying)
         self.reactor.advance(1.0)
         self.assertTrue(self.reactor.stopped)
-        self.assertEqual(self.recorder.messages, ["told to drain 60"])
+        self.assertEqual(
+            self.recorder.messages, ["told to drain 60", "drained after 21 s, clients left: 0"]
+        )
 
     def test_a_paused_service_cannot_be_resumed_in_a_drain(self) -> None:
         FakeConnection(self.connections[0], prompt=True)
@@ -385,6 +389,7 @@ class OptionsTests(SynchronousTestCase):
         for words, text in (
             ([], "the command is missing: one of status, connections, pause"),
             (["halt"], "not 'halt'"),
+            (["connectons"], "not 'connectons'; did you mean connections? ("),
             (["pause"], "usage: pause SERVICE ("),
             (["stop", "now"], "usage: stop ("),
             (["drain", "now"], "a whole number of seconds from 0 to 86400, not 'now'"),

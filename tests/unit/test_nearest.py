@@ -14,6 +14,12 @@ class NearestTests(SynchronousTestCase):
         self.assertEqual(did_you_mean("dialog", KNOWN), "did you mean dialogue?")
         self.assertEqual(did_you_mean("echo-srver", KNOWN), "did you mean echo-server?")
 
+    def test_words_with_the_same_beginning_come_first(self) -> None:
+        known = ("--ca", "--token-file", "--history", "--history-bytes")
+        self.assertEqual(did_you_mean("--ca-file", known), "did you mean --ca?")
+        self.assertEqual(did_you_mean("--history-bites", known), "did you mean --history-bytes?")
+        self.assertEqual(did_you_mean("--tokem-file", known), "did you mean --token-file?")
+
     def test_so_are_a_few_words_that_begin_so(self) -> None:
         self.assertEqual(did_you_mean("echo", KNOWN), "did you mean echo-server / echo-client?")
         ids = [f"ES-{number}" for number in range(1, 30)]

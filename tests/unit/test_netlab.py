@@ -436,7 +436,9 @@ class SecretsTests(SynchronousTestCase):
 class HowToConnectTests(SynchronousTestCase):
     def test_each_address_has_a_command_to_connect(self) -> None:
         plain, tls, chat, other = EchoOptions(), EchoOptions(), ChatOptions(), SampleOptions()
+        certified = EchoOptions()
         tls.parseOptions(["--tls"])
+        certified.parseOptions(["--tls", "--certificate", "x.pem", "--key", "y.pem"])
         ours = "python -m twisted_lab.client"
         for options, address, words in (
             (plain, IPv4Address("TCP", "0.0.0.0", 9090), f"{ours} echo"),
@@ -444,6 +446,11 @@ class HowToConnectTests(SynchronousTestCase):
             (plain, IPv6Address("TCP", "::", 9090), f"{ours} echo"),
             (plain, UNIXAddress(b"/run/echo"), "nc -U /run/echo"),
             (tls, IPv4Address("TCP", "0.0.0.0", 9090), f"{ours} echo --tls --first-use"),
+            (
+                certified,
+                IPv4Address("TCP", "192.0.2.1", 9),
+                f"{ours} echo --host NAME --port 9 --tls",
+            ),
             (chat, IPv4Address("UDP", "0.0.0.0", 9095), f"{ours} chat"),
             (chat, IPv4Address("TCP", "0.0.0.0", 9096), "nc localhost 9096"),
             (other, IPv6Address("TCP", "::1", 7007), f"{ours} sample --host ::1"),

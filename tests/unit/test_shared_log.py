@@ -12,8 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.shared_log import START, MemoryLog, Server
 from twisted_lab.rooms import MemberGone, Said, client_id
 from twisted_lab.rooms.member import CannotSay
+from twisted_lab.rooms.room_log import RoomLog
 from twisted_lab.rooms.shared_log import LEASE_SECONDS, PAGE
-from twisted_lab.rooms.shared_room import Log
 from twisted_lab.rooms.shared_writing import NodeGone
 from twisted_lab.text.user_names import BadName
 
@@ -22,18 +22,18 @@ CLIENT = client_id("secret")
 
 
 class LogContract:
-    """What a node can rely on. A test case mixes it in, and makes the logs."""
+    """The promises to a node. A test case mixes them in, and makes the logs."""
 
-    def make_log(self) -> Log:
+    def make_log(self) -> RoomLog:
         """Return a log of the room, for another node."""
         raise NotImplementedError
 
-    def expire(self, log: Log) -> None:
+    def expire(self, log: RoomLog) -> None:
         """End the lease of a node."""
         raise NotImplementedError
 
-    def prune(self, log: Log, name: str) -> None:
-        """Have all messages removed that nobody needs, with another one by `name`."""
+    def prune(self, log: RoomLog, name: str) -> None:
+        """Have all old messages removed, with another one by `name`."""
         raise NotImplementedError
 
     def now(self, work: Awaitable[Result]) -> Result:
@@ -46,12 +46,12 @@ class LogContract:
         failure = case.failureResultOf(Deferred.fromCoroutine(cast(Any, work)), error)
         return cast(Exception, failure.value)
 
-    def registered(self) -> Log:
+    def registered(self) -> RoomLog:
         log = self.make_log()
         self.now(log.register(0))
         return log
 
-    def says(self, log: Log, place: int = 0) -> list[tuple[str, str]]:
+    def says(self, log: RoomLog, place: int = 0) -> list[tuple[str, str]]:
         """Return who did or said what, as a node reads it."""
         return [(said.name, said.text) for said in self.now(log.entries(place))]
 
@@ -221,7 +221,7 @@ class MemoryLogTests(LogContract, SynchronousTestCase):
     def make_log(self) -> MemoryLog:
         return MemoryLog(self.server, self.clock)
 
-    def expire(self, log: Log) -> None:
+    def expire(self, log: RoomLog) -> None:
         assert isinstance(log, MemoryLog)
         others = {*self.server.nodes} - {log.id}
         self.clock.advance(LEASE_SECONDS + 1)
@@ -229,6 +229,6 @@ class MemoryLogTests(LogContract, SynchronousTestCase):
             place = self.server.nodes[node][1]
             self.server.nodes[node] = self.clock.seconds() + LEASE_SECONDS, place
 
-    def prune(self, log: Log, name: str) -> None:
+    def prune(self, log: RoomLog, name: str) -> None:
         self.server.most = 1
         self.now(log.add(Said(1, name, "now", time=START)))

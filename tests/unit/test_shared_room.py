@@ -8,7 +8,7 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.doubles.shared_log import MemoryNode, Nodes, Stay
+from tests.doubles.shared_nodes import MemoryNode, Nodes, Stay
 from twisted_lab.reliable import SharedSecrets
 from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.rooms import MemberGone, Said
@@ -62,6 +62,16 @@ class OrderTests(SharedRoomCase):
         self.assertEqual(anna.said, boris.said)
         self.assertTrue(self.successResultOf(first) and self.successResultOf(second))
 
+    def test_each_node_reads_once_for_a_message(self) -> None:
+        nodes = self.start()
+        anna = self.join(nodes.nodes[0], "Anna")
+        nodes.advance(0.1)
+        reads = [node.log.reads for node in nodes.nodes]
+        anna.say("one")
+        nodes.advance(0.1)
+        self.assertEqual([node.log.reads for node in nodes.nodes], [each + 1 for each in reads])
+        self.assertEqual(anna.said, ["Anna: one"])
+
     def test_a_message_is_not_shown_before_it_is_read(self) -> None:
         nodes = self.start(delay=0.2)
         anna = nodes.nodes[0].join("Anna")
@@ -70,7 +80,7 @@ class OrderTests(SharedRoomCase):
         nodes.advance(0.4)  # Stored; reading begins.
         self.assertEqual(len(nodes.server.said), 2)
         self.assertEqual(anna.said, [])
-        nodes.advance(0.4)
+        nodes.advance(0.6)
         self.assertEqual(anna.said, ["Anna: one"])
 
     def test_a_lost_notification_costs_at_most_a_second(self) -> None:

@@ -90,7 +90,7 @@ def _check(options: Options, task: Task) -> int:
         _print(FORMATS[options.printed](report, options.marks, options.strict))
     else:
         style = style_of(sys.stdout, os.environ)
-        _print(terminal_report(report, style, options.hint, options.picture))
+        _print(terminal_report(report, style, options.hint, options.picture, only=options.only))
     if options.progress:
         print_line(shown(update(Path(options.progress), task, report)), sys.stderr)
     return status
@@ -100,7 +100,9 @@ def _say_stopped(options: Options, report: Report, unchecked: Sequence[str]) -> 
     # Not to files: programs that read them take each report for a whole one.
     if report.findings and not options.printed:
         style = style_of(sys.stdout, os.environ)
-        _print(terminal_report(report, style, options.hint, options.picture, unchecked))
+        _print(
+            terminal_report(report, style, options.hint, options.picture, unchecked, options.only)
+        )
     done = len(report.findings)
     _complain(_("stopped after {done} of {total}", done=done, total=done + len(unchecked)))
     return _INTERRUPTED

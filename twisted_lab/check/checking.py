@@ -12,6 +12,7 @@ from twisted_lab.check.judging import judge
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.task import Task
 from twisted_lab.check.verdicts import Finding, Report
+from twisted_lab.text.language import _
 
 MOST_SECONDS = 600.0  # a correct program needs 10, and one that always spins 40
 
@@ -73,6 +74,7 @@ async def check(
     try:
         manners = await task.learn(bench)
         behaviour = manners.behaviour
+        bench.watch(_("This was to learn how the program wants to be used; now it is judged:"))
         await judge(bench, task, manners, wanted, step, take)
     except CancelledError:
         raise Interrupted(report()) from None

@@ -102,10 +102,15 @@ async def _judge_one(
 ) -> Finding:
     began = bench.activity.clock.seconds()
     first: Finding | None = None
+    last: Finding | None = None
     finding = Finding(requirement, Verdict.NOT_CHECKED, Evidence(_("This machine was too busy.")))
     for _trial in range(MOST_TRIALS):
+        if last:
+            # For those who watch: the same steps follow.
+            verdict = _(last.verdict.value)
+            bench.watch(_("{verdict}: {note} Again:", verdict=verdict, note=last.evidence.note))
         bench.activity.lateness = 0.0
-        now = await _try(bench, requirement, scenario, manners)
+        now = last = await _try(bench, requirement, scenario, manners)
         if first is not None and now.verdict is Verdict.NOT_CHECKED and bench.address:
             finding = first  # the server has ended, and the checker cannot start it again
             break

@@ -78,12 +78,17 @@ def verdict(
         case NoAnswer():
             line = f"{where}: {problem}"
             if not client.has_session:
-                line += _("; is it started? {command}", command=options.start_command)
+                command = options.start_command
+                line += (
+                    _("; is it started? {command}", command=command)
+                    if command
+                    else _("; are they started?")
+                )
             lines.append(line)
         case HungUp():
             lines.append(f"{where}: {problem}")
         case NotLetIn():
-            reason = escape(translated_problem(str(problem)))
+            reason = translated_problem(escape(str(problem)))
             lines.append(_("not let in: {reason}", reason=reason))
         case Ended():
             lines += problem.lines

@@ -85,11 +85,11 @@ class Terminal:
     def show(self, line: Line) -> None:
         """Show a line above the input line."""
         mark = DELIVERED if line.is_own else " "
-        print_line(f"{time_text(line.when, self._now())} {mark} {escape(translated(line.text))}")
+        print_line(f"{time_text(line.when, self._now())} {mark} {translated(escape(line.text))}")
 
     def _ask_name(self, why: str) -> None:
         self._asks_name = True
-        print_line(escape(translated_problem(why)))
+        print_line(translated_problem(escape(why)))
         if self._session is None:
             print_line(_("Name") + ": ", end="")
         self._redraw()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address
 
 from twisted.internet.abstract import isIPv6Address
 from twisted.internet.endpoints import (
@@ -34,6 +35,13 @@ def not_connected(server: str, why: object) -> str:
     return _("could not connect to {server}: {reason}", server=server, reason=why)
 
 
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
     """Return one line that says why connecting failed, and what to try.
 
@@ -61,15 +69,19 @@ def advice(error: Exception, options: ClientOptions, no_address: str) -> str:
             )
             return not_connected(server, why)
         reason, command = _(os.strerror(error.osError)).lower(), options.start_command
-        why = (
-            _(
+        if not command:
+            why = _("{reason}; does your server run there, on this port?", reason=reason)
+        elif "host" in options.given and not _is_here(options.host):
+            why = _(
+                "{reason}; does the server run there, on this port? Ask whoever runs it",
+                reason=reason,
+            )
+        else:
+            why = _(
                 "{reason}; is the server running there? It is started with: {command}",
                 reason=reason,
                 command=command,
             )
-            if command
-            else _("{reason}; does your server run there, on this port?", reason=reason)
-        )
     return not_connected(server, why)
 
 

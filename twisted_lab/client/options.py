@@ -216,8 +216,12 @@ class ClientOptions(Options):
 
     @property
     def start_command(self) -> str:
-        """The command that starts the service; "" if the server may be one of the user's own."""
+        """The command that starts the service.
+
+        It is "" if the server may be one of the user's own, or for servers on several ports.
+        """
         is_ours = self._is_known and (self._is_named or self.port == self._defaults.port)
+        is_ours &= all(server[1] == self.port for server in self.servers)
         command = f"twistd -n {PREFIX}{self.service} --port {self.port}"
         return as_started(command) if is_ours else ""
 

@@ -29,7 +29,11 @@ def verdict(
     peer, tls, is_greeted = connection.peer, options.tls, options.is_greeted
     if hung_up and (connection.is_silent or (dialogue.succeeded and not dialogue.over)):
         is_plain = not tls and may_be_tls(connection, is_greeted, hung_up)
-        what = _(TRY_TLS) if is_plain else _("see the server's log, or try again")
+        what = (
+            _(TRY_TLS)
+            if is_plain
+            else _("try again, or ask whoever runs the server: its log says why")
+        )
         return Ended(
             _("{peer} hung up early: {how}; {advice}", peer=peer, how=hung_up, advice=what)
         )

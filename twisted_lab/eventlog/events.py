@@ -581,6 +581,16 @@ class ServiceEvents(_Reporter):
         """Report that the process has stopped: all ports and connections are closed."""
         self._report(LogLevel.info, "server stopped", N_("server stopped"))
 
+    def drained(self, seconds: float, clients: int) -> None:
+        """Report that a drain has ended after some seconds, and that the process ends now."""
+        self._announce(
+            LogLevel.info,
+            "drained",
+            N_("drained after {seconds:.0f} s, clients left: {clients}"),
+            seconds=seconds,
+            clients=clients,
+        )
+
     def failed(self, reason: str) -> None:
         """Report why the service cannot serve and the process ends."""
         self._announce(LogLevel.critical, "server failed", "{service}: {reason}", reason=reason)

@@ -13,6 +13,7 @@ from twisted_lab.login.checkers import SessionEnded, TooManyFailures
 from twisted_lab.login.realm import Account
 from twisted_lab.text.dialogue_messages import GOODBYE, WRONG, AskPassword
 from twisted_lab.text.exit_word import EXIT
+from twisted_lab.text.nearest import nearest
 
 TRIES = 3
 PAGE = 20  # sessions
@@ -25,6 +26,7 @@ HELP = (
     f"{EXIT}: closes; your token stays good",
     "help: lists this",
 )
+_MOST_LIKE = 20  # characters of a word that are compared: a comparison takes time
 
 
 async def choose_password(channel: Channel, prompt: str, shortest: int) -> str:
@@ -109,7 +111,9 @@ class AccountShell:
                     say(f"{GOODBYE}{self.account.name}")
                     return
                 if command not in commands:
-                    say("error: unknown command; help lists them")
+                    near = nearest(command[:_MOST_LIKE], (*commands, "logout", EXIT))
+                    meant = f"did you mean {near}? " if near else ""
+                    say(f"error: unknown command; {meant}help lists them")
                     continue
                 await commands[command](argument.strip())
             except SessionEnded as error:

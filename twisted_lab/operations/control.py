@@ -34,8 +34,10 @@ from twisted_lab.operations.operator_service import OperatorService
 from twisted_lab.peers import address_text
 from twisted_lab.ports.listening import CannotListen
 from twisted_lab.process.network_service import NetworkService
+from twisted_lab.process.plugins import PREFIX
 from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.text.escaping import escape, escape_bytes
+from twisted_lab.text.nearest import nearest
 
 Answer = dict[str, Any]
 
@@ -52,11 +54,13 @@ class Controls(CommandLocator):
         self._listed: list[Answer] = []
 
     def _service(self, name: str) -> NetworkService:
-        for service in self._process.public_services:
-            if service.events.service in (name, f"netlab-{name}"):
-                return service
-        known = ", ".join(service.events.service for service in self._process.public_services)
-        raise Refusal(f"there is no service {name!r}; there are {known}")
+        services = {each.events.service: each for each in self._process.public_services}
+        for full in (name, f"{PREFIX}{name}"):
+            if full in services:
+                return services[full]
+        near = nearest(name, [each.removeprefix(PREFIX) for each in services])
+        meant = f"; did you mean {near}?" if near else ""
+        raise Refusal(f"there is no service {name!r}; there are {', '.join(services)}{meant}")
 
     async def _ask(self, word: str, *arguments: str) -> tuple[list[tuple[str, Any]], list[str]]:
         """Return the answers of all serving processes, and the names of those that gave none."""

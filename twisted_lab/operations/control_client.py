@@ -78,9 +78,10 @@ class ControlOptions(Options):
             names = ", ".join(WORDS)
             raise UsageError(_("the command is missing: one of {commands}", commands=names))
         if word not in WORDS:
-            raise UsageError(
-                _("a command is one of {words}, not {word!r}", words=", ".join(WORDS), word=word)
+            problem = _(
+                "a command is one of {words}, not {word!r}", words=", ".join(WORDS), word=word
             )
+            raise UsageError(with_nearest(problem, word, WORDS))
         needs = WORDS[word].split()
         least = sum(not each.startswith("[") for each in needs)
         if not least <= len(others) <= len(needs):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from twisted.internet.interfaces import IReactorTime
 
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.process.network_service import NetworkService
 
 LOOK_SECONDS = 1.0  # between two looks whether clients remain
@@ -22,6 +23,7 @@ class ProcessDrain:
         clock: The clock.
         services: The services for clients.
         seconds: The process ends after this time even if clients remain.
+        events: The reporter of the end of the drain.
         end: Ends the process.
     """
 
@@ -30,11 +32,14 @@ class ProcessDrain:
         clock: IReactorTime,
         services: Sequence[NetworkService],
         seconds: float,
+        events: ServiceEvents,
         end: Callable[[], object],
     ) -> None:
         self._clock = clock
         self._services = services
-        self._until = clock.seconds() + seconds
+        self._since = clock.seconds()
+        self._until = self._since + seconds
+        self._events = events
         self._end = end
 
     @property
@@ -49,7 +54,9 @@ class ProcessDrain:
         self._clock.callLater(min(FIRST_LOOK_SECONDS, self.left), self._look)
 
     def _look(self) -> None:
-        if self.left and any(service.counts().open for service in self._services):
+        clients = sum(service.counts().open for service in self._services)
+        if self.left and clients:
             self._clock.callLater(min(LOOK_SECONDS, self.left), self._look)
         else:
+            self._events.drained(self._clock.seconds() - self._since, clients)
             self._end()

@@ -229,7 +229,8 @@ class ServiceProcess(ServiceGroup):
         Args:
             seconds: End after this time even if clients remain.
         """
-        drain = ProcessDrain(self.reactor, self.public_services, seconds, self.end)
+        services = self.public_services
+        drain = ProcessDrain(self.reactor, services, seconds, self.events, self.end)
         self.drain = drain
         await drain.begin()
 

@@ -168,7 +168,7 @@ class SharedQueries(HistoryQueries, Protocol):
 
     @query(
         sql=f"{_SEATED}WHERE node IN (SELECT id FROM nodes WHERE {_DEAD}) "  # noqa: S608
-        "ORDER BY key LIMIT {most}",
+        "LIMIT {most}",
         load=many(row(Seated)),
     )
     def orphans(self, most: int) -> AsyncIterable[Seated]:

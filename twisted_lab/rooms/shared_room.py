@@ -8,31 +8,31 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredList, DeferredSemaphore
 from twisted.python.log import err
 
 from twisted_lab.resources import Unable
-from twisted_lab.rooms.history import History, Said
+from twisted_lab.rooms.history import Said
+from twisted_lab.rooms.lease import RENEWAL_SECONDS, Lease
 from twisted_lab.rooms.member import CannotSay, Member, MemberChannel, MemberGone, Speaker
 from twisted_lab.rooms.names import Names
 from twisted_lab.rooms.rate_limits import Limits
 from twisted_lab.rooms.room import Room, line_of
+from twisted_lab.rooms.room_log import RoomLog
 from twisted_lab.rooms.shared_log import (
     CALLED,
     JOINED,
-    LEASE_SECONDS,
     MOVED,
     PAGE,
     Registered,
-    Renewed,
 )
 from twisted_lab.rooms.shared_writing import PRESENCE, NodeGone
 from twisted_lab.text.chat_messages import placed
@@ -40,7 +40,6 @@ from twisted_lab.text.user_names import BadName, name_key, nickname
 
 Result = TypeVar("Result")
 
-RENEWAL_SECONDS = 3.0
 # A notification may be lost; then the entry is read this much later.
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
@@ -49,48 +48,6 @@ ENTERING = 100
 # The newest entries, for members that join: in a busy room the log would always have more of them.
 TAIL = 200
 LOST = "the server has lost the room for a while"
-
-
-class Log(History, Protocol):
-    """The entries of a room that several nodes share; see `twisted_lab.rooms.shared_log`."""
-
-    async def register(self, place: int) -> Registered:
-        """Become a node under a new name."""
-        ...
-
-    async def renew(self, place: int) -> Renewed:
-        """Renew this node's lease."""
-        ...
-
-    async def bury(self, dead: Sequence[str]) -> bool:
-        """Remove nodes and some of their members; tell whether there may be more of these."""
-        ...
-
-    async def unregister(self) -> None:
-        """Be no node any more."""
-        ...
-
-    async def enter(
-        self, name: str, client: str, seat: str, now: float, is_return: bool = False
-    ) -> int:
-        """Make somebody a member."""
-        ...
-
-    async def rename(self, seat: str, name: str, now: float) -> int:
-        """Change the name of a member."""
-        ...
-
-    async def leave(self, leaving: Mapping[str, str], now: float) -> None:
-        """Remove members."""
-        ...
-
-    async def entries(self, place: int) -> Sequence[Said]:
-        """Return up to PAGE entries after `place`."""
-        ...
-
-    def has_read(self, place: int) -> None:
-        """Note that the room has given its members all entries up to `place`."""
-        ...
 
 
 class SharedRoom(Room):
@@ -111,7 +68,7 @@ class SharedRoom(Room):
 
     def __init__(
         self,
-        log: Log,
+        log: RoomLog,
         speaker: Speaker,
         ticks: Callable[[], float],
         sleep: Callable[[float], Deferred[object]],
@@ -123,8 +80,9 @@ class SharedRoom(Room):
         super().__init__(log, speaker, ticks, sleep)
         self._log = log
         self._now = now
-        self._uptime = uptime
-        self._share = share
+        self._lease = Lease(
+            log, uptime, share, lambda: self._place, self._start_at, self._was_removed
+        )
         self._random = random
         self._seats: dict[str, str] = {}  # of all members, by the keys of their names
         self._tail: deque[Said] = deque(maxlen=TAIL)
@@ -133,13 +91,9 @@ class SharedRoom(Room):
         self._leaving: dict[str, str] = {}
         self._entering: dict[str, Member] = {}  # by their seats, if they have nothing to catch up
         self._away: dict[Member, None] = {}  # members here that other nodes have removed
-        self._is_flushing = self._is_reading = False
+        self._is_flushing = self._is_reading = self._is_returning = False
         self._entrance = DeferredSemaphore(ENTERING)
-        self._is_burying = self._is_returning = False
         self._wanted = 0.0  # the place up to which to read
-        self._is_node = False
-        # When the lease began, when it was last renewed, and when reading last worked.
-        self._since = self._renewed = self._was_read = 0.0
         self._loops: list[Deferred[object]] = []
         self._is_open = self._keeps_lease = False
 
@@ -160,12 +114,13 @@ class SharedRoom(Room):
         self.discard()
         with suppress(Unable):
             await self._log.leave(self._leaving, self._now())
-            if self._is_node and not self._keeps_lease:
+            if self._lease.is_node and not self._keeps_lease:
                 await self._log.unregister()
 
     def discard(self) -> None:
         """Stop reading."""
         self._is_open = False
+        self._lease.stop()
         for loop in self._loops:
             loop.cancel()
 
@@ -183,66 +138,24 @@ class SharedRoom(Room):
         self.wake()
 
     async def _renew(self) -> None:
-        began = self._uptime()
         with suppress(Unable):
-            while not await self._renew_lease(began):
-                self._is_node = False
-                self._away = dict.fromkeys(self._members.values())
+            await self._lease.renew()
         self.wake()
         self._flush_soon()
-        if self._is_node and self._away and not self._is_returning:
+        if self._lease.is_node and self._away and not self._is_returning:
             Deferred.fromCoroutine(self._return_all())
-
-    async def _renew_lease(self, began: float) -> bool:
-        """Renew the lease, as of `began`, if reading works.
-
-        Returns:
-            False if other nodes have removed this one.
-        """
-        if not self._is_node:
-            await self._register(began)
-        elif began - self._was_read > LEASE_SECONDS:
-            return True  # Its members hear nothing: it must not count as one.
-        try:
-            shared, dead = await self._log.renew(self._place)
-        except NodeGone:
-            return False
-        now = self._uptime()
-        # After an outage all leases have expired. Whoever renews its own first must not remove the
-        # others, which are about to do the same. The outage may also have been within this renewal.
-        if now - self._renewed > 2 * RENEWAL_SECONDS:
-            self._since = now
-        self._renewed = began
-        if dead and now - self._since >= LEASE_SECONDS and not self._is_burying:
-            Deferred.fromCoroutine(self._bury(dead))
-        self._share(*shared)
-        return True
-
-    async def _bury(self, dead: Sequence[str]) -> None:
-        """Remove dead nodes, without delaying renewals; a later one does again what fails."""
-        self._is_burying = True
-        try:
-            while self._is_open and self.holds_lease and await self._log.bury(dead):
-                pass
-        except (NodeGone, Unable):
-            pass
-        finally:
-            self._is_burying = False
 
     @property
     def holds_lease(self) -> bool:
         """Tell whether other nodes still count on this one."""
-        return self._is_node and self._uptime() < self._renewed + LEASE_SECONDS
+        return self._lease.is_held
 
     @property
     def members(self) -> int:
         """The number of members of all nodes."""
         return len(self._seats)
 
-    async def _register(self, began: float) -> None:
-        registered = await self._log.register(self._place)
-        self._is_node = True
-        self._since = self._renewed = self._was_read = began
+    def _start_at(self, registered: Registered) -> None:
         if registered.members is not None:
             self._names, self._seats = Names(), {}
             for seated in registered.members:
@@ -252,6 +165,9 @@ class SharedRoom(Room):
             for member in [*self._clients.values()]:
                 self._lose(member)  # It has missed the entries since the last one that was read.
             self._has_read(registered.place)
+
+    def _was_removed(self) -> None:
+        self._away = dict.fromkeys(self._members.values())
 
     async def _return_all(self) -> None:
         """Make the members that other nodes have removed members again."""
@@ -296,7 +212,7 @@ class SharedRoom(Room):
     def wake(self, place: float = inf) -> None:
         """Read up to `place`, unless that has been read."""
         self._wanted = max(self._wanted, place)
-        if not self._is_reading and self._is_node and self._place < self._wanted:
+        if not self._is_reading and self._lease.is_node and self._place < self._wanted:
             Deferred.fromCoroutine(self._read())
 
     async def _read(self) -> None:
@@ -305,8 +221,8 @@ class SharedRoom(Room):
             while self._place < self._wanted:
                 self._wanted = 0.0
                 entries = await self._log.entries(self._place)
-                self._was_read = self._uptime()
-                if not self.holds_lease:
+                self._lease.has_read()
+                if not self._lease.is_held:
                     # The process was paused, and others may have gone on without it. The next
                     # renewal will tell.
                     return

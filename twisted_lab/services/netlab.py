@@ -71,12 +71,17 @@ def how_to_connect(address: IAddress, options: ServiceOptions, client: str) -> s
     words = [client, name]
     if name in DEFAULTS and DEFAULTS[name].framing not in ("", options.get("framing")):
         words.append(f"--framing {options['framing']}")
-    if host != "localhost":
+    has_tls = options.tls and address.type == "TCP"
+    # Clients can verify a certificate that was issued to a name, if they connect by that name.
+    is_verified = has_tls and options.certificate is not None
+    if is_verified:
+        words.append("--host NAME")
+    elif host != "localhost":
         words.append(f"--host {host}")
     if address.port != type(options).default_port:
         words.append(f"--port {address.port}")
-    if options.tls and address.type == "TCP":
-        words.append("--tls --first-use")
+    if has_tls:
+        words.append("--tls" if is_verified else "--tls --first-use")
     return " ".join(words)
 
 

@@ -17,8 +17,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
     longer = [each for each in known if word and each.startswith(word)]
     # difflib's ratio from which words are alike; that of "eko" and "echo" is 0.57.
     cutoff = 0.6 if len(word) > 3 else 0.55
-    found = longer if 0 < len(longer) <= _MOST else get_close_matches(word, known, 1, cutoff)
-    return " / ".join(found)
+    if 0 < len(longer) <= _MOST:
+        return " / ".join(longer)
+    # --ca-file is rather --ca than --token-file, of which more letters are the same.
+    begins_so = [each for each in known if _beginning(each) == _beginning(word)]
+    found = get_close_matches(word, begins_so, 1, cutoff)
+    return "".join(found or get_close_matches(word, known, 1, cutoff))
+
+
+def _beginning(word: str) -> str:
+    return word.strip("-").partition("-")[0]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -32,6 +32,7 @@ MISTAKES = (
     ("port-is-text", python("mistake_port_unless_enter.py"), "EC-12"),
     ("reply-in-pieces", python("mistake_one_recv.py"), "EC-5"),
     ("reply-never-read", python("mistake_never_read.py"), "EC-3"),
+    ("shows-bytes", python("mistake_shows_bytes.py"), "EC-15"),
     ("spins", python("mistake_spins_at_close.py"), "EC-9"),
     ("spins", python("mistake_spins_at_end_of_input.py"), "EC-8"),
     ("text-not-encoded", python("mistake_text_sent.py"), "EC-2"),

@@ -10,6 +10,7 @@ from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.task import Task
 from twisted_lab.check.verdicts import Evidence, Finding, Verdict
 from twisted_lab.text.language import _
+from twisted_lab.text.nearest import with_nearest
 
 _VERDICTS = (
     Verdict.PASS,
@@ -39,11 +40,13 @@ def read_given(text: str, submissions: Collection[str], tasks: Mapping[str, Task
     given: dict[tuple[str, str], list[Finding]] = {}
     for submission, tables in content.items():
         if submission not in submissions:
-            raise _wrong(submission, _("no submission has this name"))
+            problem = _("no submission has this name")
+            raise _wrong(submission, with_nearest(problem, submission, submissions))
         for task, verdicts in _table(submission, tables).items():
             place = f"{submission}.{task}"
             if task not in tasks:
-                raise _wrong(place, _("the tasks are {tasks}", tasks=", ".join(tasks)))
+                problem = _("the tasks are {tasks}", tasks=", ".join(tasks))
+                raise _wrong(place, with_nearest(problem, task, tasks))
             known = {each.id: each for each in tasks[task].requirements}
             given[submission, task] = [
                 _finding(f"{place}.{key}", known.get(key), words)

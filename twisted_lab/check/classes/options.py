@@ -18,6 +18,7 @@ from twisted_lab.check.task import Task
 from twisted_lab.text import option
 from twisted_lab.text.command_line import as_started
 from twisted_lab.text.language import N_, _
+from twisted_lab.text.nearest import with_nearest
 
 PER_CORE = 3  # checks at the same time: most of the time, programs wait
 
@@ -141,18 +142,17 @@ class ClassOptions(LanguageOption):
         if self.tasks:
             try:
                 add_own_tasks(self.tasks, self.catalogue)
-            except ValueError as problem:
-                raise UsageError(f"--tasks: {problem}") from None
+            except ValueError as error:
+                raise UsageError(f"--tasks: {error}") from None
         known = self.catalogue.tasks
         names = dict.fromkeys(each.strip() for each in self.task.split(","))
         if unknown := [name for name in names if name not in known]:
-            raise UsageError(
-                _(
-                    "--task: expected tasks of {tasks}, not {task!r}",
-                    tasks=", ".join(known),
-                    task=unknown[0],
-                )
+            problem = _(
+                "--task: expected tasks of {tasks}, not {task!r}",
+                tasks=", ".join(known),
+                task=unknown[0],
             )
+            raise UsageError(with_nearest(problem, unknown[0], known))
         require_known("--marks", self.marks.ids, self.catalogue)
         self.chosen = tuple(known[name] for name in names)
 

@@ -110,6 +110,8 @@ def remarks(students: Sequence[Student]) -> list[str]:
                             ids=ids,
                         )
                     )
+            if note := _why_nothing(result):
+                lines.append(place + note)
             if result.left:
                 ids = ", ".join(result.left)
                 lines.append(
@@ -121,6 +123,17 @@ def remarks(students: Sequence[Student]) -> list[str]:
                     )
                 )
     return lines
+
+
+def _why_nothing(result: Result) -> str:
+    """Return how a program failed that was checked no further, such as one that does not start."""
+    if not result.report or len(result.report.findings) < 2:
+        return ""
+    first, *others = result.report.findings
+    is_all = first.verdict is Verdict.FAIL
+    if not is_all or any(each.verdict is not Verdict.NOT_CHECKED for each in others):
+        return ""
+    return shown(first.evidence.note)
 
 
 def _not_checked(problem: str) -> str:

@@ -11,6 +11,7 @@ from twisted_lab.check.reports.students import Result
 from twisted_lab.check.requirements.requirement import Level, Requirement
 from twisted_lab.check.verdicts import Finding, Report, Verdict, is_offered
 from twisted_lab.text.language import N_, _
+from twisted_lab.text.nearest import with_nearest
 
 # A requirement is blocked if it was not checked because another one, which it needs, failed.
 _BLOCKED = "blocked"
@@ -145,13 +146,12 @@ def read_marks(text: str = DEFAULT) -> Marks:
         word, _equals, number = (part.strip() for part in each.partition("="))
         word = word.upper() if _ID.fullmatch(word.upper()) else word
         if word not in _WORDS and not _ID.fullmatch(word):
-            raise ValueError(
-                _(
-                    "marks belong to {words}, and ids such as ES-4, not to {word!r}",
-                    words=", ".join(_WORDS),
-                    word=word,
-                )
+            problem = _(
+                "marks belong to {words}, and ids such as ES-4, not to {word!r}",
+                words=", ".join(_WORDS),
+                word=word,
             )
+            raise ValueError(with_nearest(problem, word, _WORDS))
         numbers[word] = None if number == "none" else _number(number)
     return Marks(numbers)
 

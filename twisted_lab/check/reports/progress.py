@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twisted_lab.check.reports.style import Style, shown
-from twisted_lab.check.reports.terminal_report import line
+from twisted_lab.check.reports.terminal_report import row
 from twisted_lab.check.requirements.requirement import Requirement
 from twisted_lab.check.verdicts import Finding
 from twisted_lab.faults.terminal import Screen
@@ -39,7 +39,8 @@ class Progress:
         """Count a verdict; it is final."""
         self._done += 1
         if self._is_watching:
-            self._screen.show(line(finding, self._style))
+            for line in row(finding, self._style):
+                self._screen.show(line)
 
     def end(self) -> None:
         """Remove the status line."""

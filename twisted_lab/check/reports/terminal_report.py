@@ -30,6 +30,7 @@ def terminal_report(
     with_answers: bool = False,
     with_pictures: bool = False,
     unchecked: Sequence[str] = (),
+    only: Sequence[str] = (),
 ) -> str:
     """Return a report as text.
 
@@ -39,13 +40,25 @@ def terminal_report(
         with_answers: Whether to show the second stage of each hint.
         with_pictures: Whether to draw, for each failure, who sent what to whom.
         unchecked: The ids of requirements that an interruption has left out.
+        only: The ids that were asked for; empty for all.
     """
     lines = style.wrapped(f"{report.task}: {shown(report.program)}", "  ", "")
     blocked = _blocked(report)
     findings = tuple(each for each in report.findings if each.requirement.id not in blocked)
     if blocked:  # nothing is more important than why
         lines += [*style.wrapped(shown(findings[0].evidence.note)), ""]
-    lines += [line(finding, style) for finding in findings]
+    needed = [each.requirement.id for each in findings if only and each.requirement.id not in only]
+    if needed:
+        ids = ", ".join(needed)
+        also = ngettext(
+            "{ids} is checked, too: what you asked for depends on it.",
+            "{ids} are checked, too: what you asked for depends on them.",
+            len(needed),
+            ids=ids,
+        )
+        lines += style.wrapped(also)
+    for finding in findings:
+        lines += row(finding, style)
     if blocked:
         more = ngettext(
             "{n} more, which depends on {id}",
@@ -53,7 +66,7 @@ def terminal_report(
             len(blocked),
             id=findings[0].requirement.id,
         )
-        lines.append(_row(Verdict.NOT_CHECKED, more, style))
+        lines += _row(Verdict.NOT_CHECKED, "", more, style)
     hinted: dict[Mistake, str] = {}  # the first requirement that each hint was for
     for finding in findings:
         if finding.verdict not in (Verdict.FAIL, Verdict.WEAK, Verdict.FLAKY):
@@ -118,17 +131,17 @@ def sections(report: Report) -> list[tuple[str, Sequence[str]]]:
     return [(title, texts) for title, texts in every if texts]
 
 
-def line(finding: Finding, style: Style) -> str:
-    """Return one line about a requirement: symbol, verdict, id, level and text."""
+def row(finding: Finding, style: Style) -> list[str]:
+    """Return one line, or more, about a requirement: symbol, verdict, id, level and text."""
     requirement = finding.requirement
-    about = f"{requirement.id:5}  {requirement.level.name[0]}  {_(requirement.text)}"
-    return _row(finding.verdict, about, style)
+    about = f"{requirement.id:5}  {requirement.level.name[0]}  "
+    return _row(finding.verdict, about, _(requirement.text), style)
 
 
-def _row(verdict: Verdict, about: str, style: Style) -> str:
+def _row(verdict: Verdict, about: str, text: str, style: Style) -> list[str]:
     width = max(len(_(each.value)) for each in Verdict)
-    words = f"{_(verdict.value):{width}}  "
-    return f"{style.mark(verdict)} {words}{style.cut(about, 2 + len(words))}"
+    words = f"{_(verdict.value):{width}}  {about}"
+    return style.wrapped(text, " " * (2 + len(words)), f"{style.mark(verdict)} {words}")
 
 
 def summary(report: Report) -> str:

@@ -94,6 +94,7 @@ class Counterpart:
     def close(self) -> None:
         """Close all connections."""
         self.has_closed = True
+        self._trial.draw(_("client"), _("server"), False, _("(closes the connection)"))
         self._program.poked()
         for peer in self.listener.peers:
             peer.close()

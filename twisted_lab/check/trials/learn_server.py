@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.compared_words import compared_words
 from twisted_lab.check.conversation.echoes import manner
 from twisted_lab.check.conversation.framings import (
     LINES,
@@ -25,6 +26,7 @@ from twisted_lab.check.prompts.answers import SERVER_STYLES
 from twisted_lab.check.subjects.server import Server, StartedServer
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
+from twisted_lab.check.trials.source import source_of
 from twisted_lab.check.trials.start_server import connect_client, reach_server, start_server
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.text.language import _, ngettext
@@ -56,9 +58,12 @@ async def learn_start(bench: Bench, manners: AnyManners) -> AnyManners:
     """
     if bench.address:
         return replace(manners, port=bench.address[1])
-    for style in SERVER_STYLES:
+    words = compared_words(source_of(bench))  # a console may take no others
+    for styled in (
+        *(replace(manners, style=style) for style in SERVER_STYLES),
+        *(replace(manners, word=word) for word in words),
+    ):
         trial = Trial(bench, "start")
-        styled = replace(manners, style=style)
         try:
             server = await start_server(trial, styled)
         except Outcome:

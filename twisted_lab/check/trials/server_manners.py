@@ -18,6 +18,7 @@ class Manners:
 
     Attributes:
         style: How its questions are answered.
+        word: What is typed at a question that tells nothing; "" if `style` tells what.
         questions: The questions that it asked before it listened.
         port: The port on which it listened.
         kinds: The kinds of sockets on which clients may reach it, the preferred first.
@@ -37,6 +38,7 @@ class Manners:
     """
 
     style: Style = SERVER_STYLES[0]
+    word: str = ""
     questions: tuple[Question, ...] = ()
     port: int = 0
     kinds: tuple[SocketKind, ...] = (SocketKind.SOCK_STREAM,)

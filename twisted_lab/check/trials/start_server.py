@@ -11,7 +11,7 @@ from twisted_lab.check.kernel.processor import processor_seconds
 from twisted_lab.check.outcomes import Failed, NotChecked
 from twisted_lab.check.prompts.answers import answer
 from twisted_lab.check.prompts.given_answers import given_answer
-from twisted_lab.check.prompts.question import Question
+from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.subjects.elsewhere import Elsewhere, OpenNetwork
 from twisted_lab.check.subjects.operator import Answer, Operator
@@ -38,6 +38,8 @@ def usual_answer(manners: Manners, port: int, given: Sequence[tuple[str, str]] =
 
     def answered(question: Question, asked: Sequence[Question]) -> str:
         line = given_answer(given, question, HOST, port)
+        if line is None and manners.word and question.kind in (Kind.UNKNOWN, Kind.MESSAGE):
+            return manners.word
         if line is None:
             line = answer(
                 question,

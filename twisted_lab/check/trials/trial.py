@@ -64,9 +64,13 @@ class Trial:
 
     def sent(self, left: str, right: str, is_rightwards: bool, data: bytes) -> None:
         """Note what one end has sent to the other."""
+        self.draw(left, right, is_rightwards, escape_bytes(data))
+
+    def draw(self, left: str, right: str, is_rightwards: bool, text: str) -> None:
+        """Note what one end has done that the other learns, in words for pictures."""
         if len(self.passages) < MOST_PASSAGES:
             now = self.activity.clock.seconds()
-            passage = Passage(left, right, is_rightwards, escape_bytes(data), now, [now])
+            passage = Passage(left, right, is_rightwards, text, now, [now])
             self.passages.append(passage)
 
     @contextmanager
