@@ -303,6 +303,7 @@ class PlainMember(DatagramProtocol):
 
     Attributes:
         heard: What was said in the room, in the order of arrival.
+        place: The number of the last message that it got before those.
     """
 
     noisy = False
@@ -310,6 +311,7 @@ class PlainMember(DatagramProtocol):
     def __init__(self, reactor: Any, name: str, node: Node) -> None:
         self.name = name
         self.heard: list[str] = []
+        self.place = -1
         self._server = "127.0.0.1", node.port
         self._port = reactor.listenUDP(0, self, "127.0.0.1")
 

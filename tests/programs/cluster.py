@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,7 @@ class Cluster:
         self._members: list[ClusterMember] = []
         self._plain: list[PlainMember] = []
         self._said: list[str] = []
+        self._order: dict[str, int] = {}  # the places of all messages so far
         self._next = 0
 
     # Time
@@ -176,11 +178,15 @@ class Cluster:
                 )
             if member.heard != self._members[0].heard:
                 raise Wrong(f"{member.name} and m0 got different orders")
+        for text in self._members[0].heard:
+            self._order[text] = len(self._order)
         for plain in self._plain:
-            self.heard_by_plain += len(plain.heard)
-            order = iter(self._members[0].heard)
-            if not all(text in order for text in plain.heard):
+            # It may get the last messages of a round only now.
+            places = [self._order[text] for text in plain.heard]
+            if any(later <= before for before, later in pairwise([plain.place, *places])):
                 raise Wrong(f"{plain.name} got messages twice, or in another order")
+            plain.place = max([plain.place, *places])
+            self.heard_by_plain += len(plain.heard)
             plain.heard.clear()
         self.messages += len(self._said)
         self._said.clear()
