@@ -95,7 +95,7 @@ class CommandCase(StoredCase):
 
     def shows(self, arguments: Sequence[str], *lines: str, stdin: str = "") -> None:
         """Check that a command shows some lines, each after the name of the file it has changed."""
-        file = "" if "list" in arguments else f"{self.path}: "
+        file = "" if {"list", "sessions"} & {*arguments} else f"{self.path}: "
         self.assertEqual(
             self.main(*arguments, stdin=stdin),
             (None, "".join(f"{file}{line.removeprefix(file)}\n" for line in lines), ""),

@@ -270,7 +270,8 @@ def run(options: AccountsOptions) -> Lines:
         raise NotFound(_("nothing is deleted (with --yes the command does not ask)"))
     lines = in_database(options, lambda kept: COMMANDS[command](kept, *arguments))
     # A change of another file than that of the services would go unnoticed.
-    return lines if command == "list" else [_in_file(options, line) for line in lines]
+    is_shown = command in ("list", "sessions")
+    return lines if is_shown else [_in_file(options, line) for line in lines]
 
 
 def _in_file(options: AccountsOptions, text: str) -> str:
