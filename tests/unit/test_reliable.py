@@ -207,32 +207,47 @@ class TimerTests(SynchronousTestCase):
     def test_it_follows_the_round_trips(self) -> None:
         timer = RetransmissionTimer()
         self.assertEqual(timer.timeout, 1.0)
-        timer.measured(0.5)
+        timer.measured(0.5, 1)
         self.assertEqual(timer.timeout, 0.5 + 4 * 0.25)
-        timer.measured(0.5)
+        timer.measured(0.5, 2)
         self.assertEqual(timer.timeout, 0.5 + 4 * 0.1875)
-        for _ in range(100):
-            timer.measured(0.5)
+        for now in range(3, 103):
+            timer.measured(0.5, now)
         self.assertAlmostEqual(timer.timeout, 0.51)
 
     def test_it_backs_off_up_to_a_limit_and_comes_back(self) -> None:
         timer = RetransmissionTimer()
-        timer.measured(0.1)
+        timer.measured(0.1, 1)
         waits = []
         for _ in range(8):
             waits.append(timer.timeout)
             timer.expired()
         self.assertEqual(waits[:3], [waits[0], waits[0] * 2, waits[0] * 4])
         self.assertEqual(waits[-1], 10.0)
-        timer.measured(0.1)
+        timer.measured(0.1, 100)
         self.assertLess(timer.timeout, 1)
 
     def test_what_cannot_be_is_not_learned(self) -> None:
         timer = RetransmissionTimer()
-        timer.measured(4e6)
+        timer.measured(4e6, 1)
         self.assertEqual(timer.timeout, 1.0)
-        timer.measured(0.0)
+        timer.measured(0.0, 2)
         self.assertEqual(timer.timeout, 0.2)
+
+    def test_a_pause_of_the_peer_is_not_taken_for_the_network(self) -> None:
+        timer = RetransmissionTimer()
+        for tenth in range(1, 20):
+            timer.measured(0.1, tenth / 10)
+        for packet in range(20):
+            timer.measured(7 - packet / 10, 9)
+        self.assertLess(timer.timeout, 2.5)
+
+    def test_a_network_that_becomes_slow_is_followed(self) -> None:
+        timer = RetransmissionTimer()
+        timer.measured(0.1, 1)
+        for round_trip in range(1, 6):
+            timer.measured(5, 1 + 6 * round_trip)
+        self.assertGreater(timer.timeout, 5)
 
 
 class ReceiverTests(SynchronousTestCase):
@@ -659,7 +674,7 @@ class ClientEndpointTests(SynchronousTestCase):
         self.open(SESSION)
         assert self.endpoint.session is not None
         timer = self.endpoint.session.sender.timer
-        timer.measured(0.1)
+        timer.measured(0.1, 1.0)
         learned = timer.timeout
         timer.expired()
         self.open(99, 1.0, b"d" * 12)

@@ -169,7 +169,7 @@ class Sender:
                 if (number := after(self._oldest, step)) in self._flights
             ]
         if came:
-            self.timer.measured((stamp(now) - ack.echo) % MODULUS / 1000)
+            self.timer.measured((stamp(now) - ack.echo) % MODULUS / 1000, now)
             self._arrived(set(came), now)
         elif distance(self._expired, ack.echo) >= 0:
             # A packet sent after the timeout has arrived, but none of those sent before it.

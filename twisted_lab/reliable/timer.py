@@ -21,15 +21,20 @@ class RetransmissionTimer:
         self.timeout = self._learned = FIRST
         self._smoothed: float | None = None
         self._variation = 0.0
+        self._measured = 0.0  # when
 
-    def measured(self, trip: float) -> None:
-        """Update the estimate with a packet that was acknowledged after `trip` seconds.
+    def measured(self, trip: float, now: float) -> None:
+        """Update the estimate with a packet that was acknowledged after `trip` seconds, at `now`.
 
         The acknowledgement echoes the packet's stamp, which tells apart the transmissions of a
-        packet (as in RFC 7323).
+        packet (as in RFC 7323). After a pause of the peer many packets have taken as long as the
+        pause. One of them counts, and not as more than twice the timeout: otherwise each packet
+        that is lost afterwards would be sent again only after 10 s.
         """
-        if trip > LONGEST_TRIP:
-            return  # Such a delay does not come from the network.
+        if trip > LONGEST_TRIP or now - trip < self._measured:
+            return  # Such a delay does not come from the network, or belongs to the same round.
+        self._measured = now
+        trip = min(trip, 2 * max(self._learned, FIRST))
         if self._smoothed is None:
             self._smoothed, self._variation = trip, trip / 2
         else:
