@@ -221,7 +221,7 @@ class SharedLog(KeptHistory):
 
 async def _register(queries: SharedQueries, node: Node, place: int) -> Registered:
     await queries.raise_top()
-    top = await queries.lock(node.id)
+    top = await queries.lock()
     # A later entry comes after this place, even if the server's clock is set back.
     await queries.set_top(top.place, top.upto)
     is_whole = place > 0 and await queries.pruned() <= place
@@ -233,7 +233,7 @@ async def _register(queries: SharedQueries, node: Node, place: int) -> Registere
 
 async def _renew(queries: SharedQueries, node: Node, place: int) -> Renewed:
     # First, as all others do: two transactions that lock in different orders wait for each other.
-    await queries.lock(node.id)
+    await queries.lock()
     if await queries.renew(node.id, LEASE_SECONDS, place) is None:
         raise NodeGone
     period = await queries.period(SECRET_SECONDS)
@@ -263,6 +263,7 @@ async def _bury(queries: SharedQueries, node: Node, dead: Sequence[str]) -> bool
 
 
 async def _unregister(queries: SharedQueries, node: Node) -> None:
+    await queries.lock()  # Others may be removing dead nodes: this one's members must go with it.
     await queries.give_up(node.id)
 
 
