@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.shared_log import MemoryLog
 from tests.doubles.shared_nodes import MemoryNode, Nodes, Stay
 from twisted_lab.reliable import SharedSecrets
 from twisted_lab.reliable.cookies import Cookies
@@ -385,6 +387,22 @@ class FailuresTests(SharedRoomCase):
         self.assertEqual(there.log.id, "node3")
         self.assertEqual(here.room.members, 6 * ENTERING)
 
+    def test_a_member_that_leaves_while_it_waits_to_return_is_no_member(self) -> None:
+        nodes = self.start()
+        here, there = nodes.nodes
+        stays = [self.join(there, f"P{number}x") for number in range(2 * ENTERING)]
+        nodes.advance(0.1)
+        there.is_running = False
+        nodes.advance(14, 0.5)
+        there.log.delay = lambda: 0.01
+        nodes.catch_up(there)
+        while not nodes.server.members:
+            nodes.advance(0.01, 0.01)
+        stays[-1].leave()
+        nodes.advance(20, 0.02)
+        self.assertEqual(len(nodes.server.members), 2 * ENTERING - 1)
+        self.assertEqual(here.room.members, 2 * ENTERING - 1)
+
     def test_many_members_enter_while_the_lease_is_renewed(self) -> None:
         nodes = self.start(1)
         [node] = nodes.nodes
@@ -417,6 +435,38 @@ class FailuresTests(SharedRoomCase):
         anna.say("now")
         nodes.advance(0.1)
         self.assertEqual([back.said[-1], boris.said[-1]], ["Anna: now"] * 2)
+
+    def test_entries_that_arrive_after_a_new_beginning_are_dropped(self) -> None:
+        nodes = self.start()
+        here, there = nodes.nodes
+        anna, boris = self.join(here, "Anna"), self.join(there, "Boris")
+        nodes.advance(0.1)
+        there.is_running = False
+        nodes.advance(14, 0.5)
+        nodes.server.most = 4
+        for number in range(8):
+            anna.say(str(number))
+            nodes.advance(1, 0.5)
+        answers = iter([succeed(None), answer := Deferred[None](), succeed(None)])
+
+        async def read_late(place: int) -> Sequence[Said]:
+            found = nodes.server.said[nodes.server.after(place) :]
+            await next(answers)
+            return found
+
+        self.patch(there.log, "entries", read_late)
+        there.log.delay = lambda: 1.5
+        nodes.catch_up(there)
+        nodes.advance(5)  # Meanwhile it asks for the entries after its old place, and begins anew.
+        there.log.delay = lambda: 0.0
+        self.patch(there.log, "entries", partial(MemoryLog.entries, there.log))
+        answer.callback(None)
+        nodes.advance(2)
+        anna.say("now")
+        nodes.advance(0.1)
+        self.assertEqual(boris.said, ["Anna: now"])
+        boris.say("/who")
+        self.assertEqual(boris.texts[-1], "* here: Anna, Boris")
 
     def test_pruning_keeps_what_a_living_node_has_not_read(self) -> None:
         nodes = self.start()

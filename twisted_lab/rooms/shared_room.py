@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, islice
 from math import inf
 from typing import TypeVar
 
@@ -172,22 +172,20 @@ class SharedRoom(Room):
     async def _return_all(self) -> None:
         """Make the members that other nodes have removed members again."""
         self._is_returning = True
-        await DeferredList([Deferred.fromCoroutine(self._return(each)) for each in [*self._away]])
+        away = iter([*self._away])
+        while some := [*islice(away, ENTERING)]:
+            await DeferredList([Deferred.fromCoroutine(self._return(each)) for each in some])
         self._is_returning = False
-
-    async def _store_entering(self, member: Member, is_return: bool = False) -> int:
-        """Store that somebody is a member, and return the place of the entry about it."""
-        enter = partial(
-            self._log.enter, member.name, member.client, member.seat, self._now(), is_return
-        )
-        return await self._entrance.run(lambda: Deferred.fromCoroutine(enter()))
 
     async def _return(self, member: Member) -> None:
         """Make a member that other nodes have removed a member again."""
         problem = ""
         try:
+            # Not later: if it leaves meanwhile, that must be stored after this.
             if self._members.get(member.key) is member:
-                await self._store_entering(member, is_return=True)
+                await self._log.enter(
+                    member.name, member.client, member.seat, self._now(), is_return=True
+                )
         except (NodeGone, Unable):
             return  # until the next renewal
         except (BadName, MemberGone) as error:
@@ -220,12 +218,16 @@ class SharedRoom(Room):
         try:
             while self._place < self._wanted:
                 self._wanted = 0.0
-                entries = await self._log.entries(self._place)
+                place = self._place
+                entries = await self._log.entries(place)
                 self._lease.has_read()
                 if not self._lease.is_held:
                     # The process was paused, and others may have gone on without it. The next
                     # renewal will tell.
                     return
+                if self._place != place:  # It has begun anew meanwhile, at a later place.
+                    self._wanted = inf
+                    continue
                 for entry in entries:
                     self._hear_of(entry)
                 self._has_read(self._place)
@@ -325,7 +327,8 @@ class SharedRoom(Room):
             # returns: so it hears all entries after that one.
             self._entering[member.seat] = member
         try:
-            entered = await self._store_entering(member)
+            async with self._entrance:
+                entered = await self._log.enter(member.name, client, member.seat, now())
             await self._reached(entered)
             if place is not None:
                 await self._catch_up(member, place, entered)
@@ -358,7 +361,7 @@ class SharedRoom(Room):
             if not page:
                 place = max(place, read)
             # A busy room has a next page at any time.
-            if place == self._place or (self._tail and self._tail[0].place <= place):
+            if place >= self._place or (self._tail and self._tail[0].place <= place):
                 break
         for said in self._tail:
             if said.place > place and said.to != PRESENCE and said.is_for(member.client):
