@@ -166,6 +166,16 @@ class MembersTests(SharedRoomCase):
         anna.say("/msg nobody psst")
         self.assertIn("no member has that name", anna.texts[-1])
 
+    def test_a_private_message_is_not_shown_to_another_owner_of_its_senders_name(self) -> None:
+        nodes = self.start(1)
+        [node] = nodes.nodes
+        anna, boris = self.join(node, "Anna", "secret"), self.join(node, "Boris")
+        nodes.advance(0.1)
+        nodes.server.add(Said(0, "Anna", "psst", "Boris", "another", 1, time=0.0))
+        nodes.server.commit()
+        nodes.advance(0.1)
+        self.assertEqual((anna.said, boris.said), ([], ["Anna (to you): psst"]))
+
     def test_a_private_message_to_somebody_who_left_a_moment_ago_is_refused(self) -> None:
         nodes = self.start()
         anna, boris = self.join(nodes.nodes[0], "Anna"), self.join(nodes.nodes[1], "Boris")
@@ -426,11 +436,13 @@ class FailuresTests(SharedRoomCase):
         for number in range(8):
             anna.say(str(number))
             nodes.advance(4, 0.5)
+        place = carl.place
         nodes.catch_up(there)
         nodes.advance(4)
         self.assertTrue(carl.channel.hung_up)
+        self.assertEqual(carl.channel.heard[-1], f"error: {LOST}")
         self.assertFalse(boris.channel.hung_up)
-        back = self.join(there, "Carl", "secret", carl.place)
+        back = self.join(there, "Carl", "secret", place)
         self.assertEqual(back.said, ["Anna: 6", "Anna: 7"])
         anna.say("now")
         nodes.advance(0.1)

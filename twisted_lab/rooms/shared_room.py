@@ -163,7 +163,8 @@ class SharedRoom(Room):
                 self._seats[seated.key] = seated.seat
             self._tail.clear()
             for member in [*self._clients.values()]:
-                self._lose(member)  # It has missed the entries since the last one that was read.
+                # It has missed the entries since the last one that was read.
+                self._lose(member, f"error: {LOST}")
             self._has_read(registered.place)
 
     def _was_removed(self) -> None:
@@ -195,9 +196,10 @@ class SharedRoom(Room):
             self._lose(member, f"error: {LOST}; {problem}")
 
     def _lose(self, member: Member, why: str = "") -> None:
-        """Hang up on a member; its client comes back by itself, and catches up."""
+        """Hang up on a member; a client that knows other servers moves there, and catches up."""
         if self._drop(member):
             if why:
+                # Without a place: earlier messages may be on their way to it.
                 member.channel.say(why)
             member.channel.hang_up()
 
@@ -266,8 +268,11 @@ class SharedRoom(Room):
             self._tell_all(line_of(entry, ""), entry.time)
 
     def _hear_to_one(self, said: Said) -> None:
-        for name, to in (said.to, "you"), (said.name, said.to):
-            if (member := self._members.get(name_key(name))) is not None:
+        # A name may have another owner now, if the sender's node had been removed.
+        ends = (said.to, said.listener, "you"), (said.name, said.speaker, said.to)
+        for name, client, to in ends:
+            member = self._members.get(name_key(name))
+            if member is not None and member.client == client:
                 self._tell(member, f"{said.name} (to {to}): {said.text}", said.time)
 
     def _hear_of_member(self, entry: Said) -> None:
