@@ -366,6 +366,22 @@ class FailuresTests(SharedRoomCase):
         self.assertTrue(boris.channel.hung_up)
         self.assertIn(LOST, boris.texts[-1])
 
+    def test_a_join_that_the_server_has_lost_does_not_break_the_list_of_members(self) -> None:
+        # As if a standby without the last entry had taken over.
+        nodes = self.start()
+        here, there = nodes.nodes
+        anna, boris = self.join(here, "Anna"), self.join(here, "Boris")
+        nodes.advance(0.1)
+        nodes.server.take_out(nodes.server.members["anna"][0])
+        again = self.join(there, "Anna")
+        nodes.advance(0.1)
+        self.assertTrue(anna.channel.hung_up)
+        boris.say("/who")
+        self.assertEqual(boris.texts[-1], "* here: Anna, Boris")
+        again.leave()
+        nodes.advance(0.1)
+        self.assertEqual(self.join(here, "Carl").texts[-1], "* here: Boris, Carl")
+
     def test_a_member_that_was_entering_when_its_node_was_removed_is_everywhere_or_nowhere(
         self,
     ) -> None:

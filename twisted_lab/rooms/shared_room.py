@@ -113,7 +113,7 @@ class SharedRoom(Room):
         """End, after all members have left."""
         self.discard()
         with suppress(Unable):
-            await self._log.leave(self._leaving, self._now())
+            await self._log.leave(dict(self._leaving), self._now())
             if self._lease.is_node and not self._keeps_lease:
                 await self._log.unregister()
 
