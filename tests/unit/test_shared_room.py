@@ -382,6 +382,16 @@ class FailuresTests(SharedRoomCase):
         nodes.advance(0.1)
         self.assertEqual(self.join(here, "Carl").texts[-1], "* here: Boris, Carl")
 
+    def test_a_member_that_has_not_returned_yet_stays_although_it_cannot_change_its_name(
+        self,
+    ) -> None:
+        nodes = self.start(1)
+        boris = self.join(nodes.nodes[0], "Boris")
+        nodes.advance(0.1)
+        nodes.server.take_out(nodes.server.members["boris"][0])  # Its node will hear of it later.
+        self.assertTrue(self.successResultOf(boris.say("/nick Bob")))
+        self.assertEqual(boris.texts[-1], f"error: {LOST}")
+
     def test_a_member_that_was_entering_when_its_node_was_removed_is_everywhere_or_nowhere(
         self,
     ) -> None:

@@ -417,7 +417,12 @@ class SharedRoom(Room):
 
     async def _rename(self, member: Member, name: str, now: float) -> None:
         rename = partial(self._log.rename, member.seat, nickname(name), now)
-        await self._reached(await self._stored(member, False, rename))
+        try:
+            await self._reached(await self._stored(member, False, rename))
+        except MemberGone:
+            if self._members.get(member.key) is not member:
+                raise
+            raise CannotSay(LOST) from None  # Other nodes have removed it: it returns soon.
 
     async def _stored(
         self, member: Member, may_repeat: bool, work: Callable[[], Awaitable[Result]]
