@@ -319,6 +319,10 @@ class PlainMember(DatagramProtocol):
         """Join, unless it is in the room."""
         self._send(f"/join {self.name}")
 
+    def leave(self) -> None:
+        """Leave the room."""
+        self._send("/leave")
+
     def _send(self, text: str) -> None:
         transport: Any = self.transport
         transport.write(text.encode(), self._server)

@@ -205,7 +205,10 @@ def test_logins_leave_no_secret_behind(tmp_path: Path, count: int) -> None:
 def test_the_operator_manages_accounts_while_services_run(tmp_path: Path) -> None:
     with auth(tmp_path, "--registration", "closed") as server:
         port = server.wait_for_port()
-        assert accounts(tmp_path, "add", "anna", typed=f"{PASSWORD}\n").stdout == "added anna\n"
+        assert (
+            accounts(tmp_path, "add", "anna", typed=f"{PASSWORD}\n").stdout
+            == "netlab.sqlite3: added anna\n"
+        )
         token = talk(port, "anna", PASSWORD)[3].split()[1]
         listed = accounts(tmp_path, "sessions").stdout
         assert accounts(tmp_path, "revoke", listed.split()[0]).returncode == 0

@@ -306,6 +306,7 @@ class Cluster:
 
     async def _drain(self, seconds: float) -> str:
         name, node = self._any()
+        self._plain[self._nodes.index(node)].leave()  # A drain waits for it.
         await deferToThread(node.drain)
         return f"{name} drained{await self._ended(name, node, seconds)}"
 

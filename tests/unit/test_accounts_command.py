@@ -94,8 +94,11 @@ class CommandCase(StoredCase):
         return status, out.getvalue(), err.getvalue()
 
     def shows(self, arguments: Sequence[str], *lines: str, stdin: str = "") -> None:
+        """Check that a command shows some lines, each after the name of the file it has changed."""
+        file = "" if {"list", "sessions"} & {*arguments} else f"{self.path}: "
         self.assertEqual(
-            self.main(*arguments, stdin=stdin), (None, "".join(f"{line}\n" for line in lines), "")
+            self.main(*arguments, stdin=stdin),
+            (None, "".join(f"{file}{line.removeprefix(file)}\n" for line in lines), ""),
         )
 
     def refuse(self, status: int, arguments: Sequence[str], reason: str, stdin: str = "") -> None:
@@ -205,7 +208,7 @@ class CommandTests(CommandCase):
 
     def test_add_asks_for_the_password_twice(self) -> None:
         code, out, err = self.main("add", "Ева", terminal=["new password"] * 2)
-        self.assertEqual((code, out, err), (None, "added Ева\n", ""))
+        self.assertEqual((code, out, err), (None, f"{self.path}: added Ева\n", ""))
 
     def test_add_asks_again_for_a_password_that_it_does_not_take(self) -> None:
         for name, wrong, reason in (
@@ -213,7 +216,9 @@ class CommandTests(CommandCase):
             ("Eva", ["1234567"], "a password has at least 8 characters\n"),
         ):
             end = self.main("add", name, terminal=[*wrong, "new password", "new password"])
-            self.assertEqual(end, (None, f"added {name}\n", f"twisted_lab.accounts: {reason}"))
+            self.assertEqual(
+                end, (None, f"{self.path}: added {name}\n", f"twisted_lab.accounts: {reason}")
+            )
 
     def test_end_of_input_at_the_password_changes_nothing(self) -> None:
         for end in (EOFError, KeyboardInterrupt):

@@ -269,7 +269,9 @@ def run(options: AccountsOptions) -> Lines:
     if question and ask(_in_file(options, question), "no", yes_or_no) != "yes":
         raise NotFound(_("nothing is deleted (with --yes the command does not ask)"))
     lines = in_database(options, lambda kept: COMMANDS[command](kept, *arguments))
-    return [_in_file(options, line) for line in lines] if command == "clear" else lines
+    # A change of another file than that of the services would go unnoticed.
+    is_shown = command in ("list", "sessions")
+    return lines if is_shown else [_in_file(options, line) for line in lines]
 
 
 def _in_file(options: AccountsOptions, text: str) -> str:
