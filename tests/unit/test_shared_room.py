@@ -14,9 +14,9 @@ from tests.doubles.shared_nodes import MemoryNode, Nodes, Stay
 from twisted_lab.reliable import SharedSecrets
 from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.rooms import MemberGone, Said
-from twisted_lab.rooms.shared_log import PAGE
 from twisted_lab.rooms.shared_queries import Seated
 from twisted_lab.rooms.shared_room import ENTERING, LOST, POLL_SECONDS, TAIL
+from twisted_lab.rooms.shared_transactions import PAGE
 from twisted_lab.text.user_names import BadName, name_key
 
 SILENT = "has gone silent"

@@ -27,13 +27,7 @@ from twisted_lab.rooms.names import Names
 from twisted_lab.rooms.rate_limits import Limits
 from twisted_lab.rooms.room import Room, line_of
 from twisted_lab.rooms.room_log import RoomLog
-from twisted_lab.rooms.shared_log import (
-    CALLED,
-    JOINED,
-    MOVED,
-    PAGE,
-    Registered,
-)
+from twisted_lab.rooms.shared_transactions import CALLED, JOINED, MOVED, PAGE, Registered
 from twisted_lab.rooms.shared_writing import PRESENCE, NodeGone
 from twisted_lab.text.chat_messages import placed
 from twisted_lab.text.user_names import BadName, name_key, nickname
