@@ -20,7 +20,7 @@ from string import Template
 
 from twisted_lab.rooms.lease import RENEWAL_SECONDS
 from twisted_lab.rooms.names import MOST_LISTED
-from twisted_lab.rooms.shared_log import LEASE_SECONDS
+from twisted_lab.rooms.shared_transactions import LEASE_SECONDS
 
 STORED = Path(__file__).with_name("scale.json")
 TEXT = Path(__file__).with_name("scale.md.in")

@@ -27,8 +27,9 @@ from tests.doubles.storage import SlowStorage, execute
 from tests.processes import Server
 from twisted_lab.rooms import Said
 from twisted_lab.rooms.schema import SHARED_TABLES
-from twisted_lab.rooms.shared_log import JOINED, PAGE, SharedLog
+from twisted_lab.rooms.shared_log import SharedLog
 from twisted_lab.rooms.shared_queries import Seated
+from twisted_lab.rooms.shared_transactions import JOINED, PAGE
 from twisted_lab.rooms.shared_writing import CHANNEL, PRESENCE
 from twisted_lab.text.user_names import name_key
 

@@ -17,7 +17,8 @@ from twisted_lab.rooms.history import Page
 from twisted_lab.rooms.member import CannotSay
 from twisted_lab.rooms.names import Names
 from twisted_lab.rooms.room import NOBODY
-from twisted_lab.rooms.shared_log import (
+from twisted_lab.rooms.shared_queries import Seated
+from twisted_lab.rooms.shared_transactions import (
     CALLED,
     JOINED,
     LEASE_SECONDS,
@@ -28,7 +29,6 @@ from twisted_lab.rooms.shared_log import (
     Renewed,
     Secrets,
 )
-from twisted_lab.rooms.shared_queries import Seated
 from twisted_lab.rooms.shared_writing import PRESENCE, NodeGone
 from twisted_lab.text.user_names import name_key
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
 from contextlib import ExitStack
+from threading import Thread
 from typing import Any, TypeVar
 
+import psycopg
 import pytest
 from twisted.internet.defer import ensureDeferred
 
 from tests.doubles.postgresql import PostgreSQL
 from tests.doubles.storage import SlowStorage, StoredCase, execute
+from tests.processes import wait_until
 from twisted_lab.rooms import MemberGone, Retention, Said
 from twisted_lab.rooms.history import KEPT_FOR_A_MONTH
 from twisted_lab.rooms.member import CannotSay
@@ -157,3 +160,30 @@ class SharedLogTests(StoredCase):
         self.assertEqual([entry.place for entry in self.entries(log)][:3], places[1:])
         self.assertEqual(self.wait_for(other.register(places[0] - 1)).members, [])
         self.assertIsNone(self.wait_for(other.register(places[0])).members)
+
+    def while_it_waits_for_the_room(self, work: Awaitable[object], change: str) -> object:
+        """Return the result of work for which another transaction makes a change in between."""
+        found: list[object] = []
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        with psycopg.connect(self.name) as other, psycopg.connect(self.name) as looking:
+            looking.autocommit = True
+            other.execute("SELECT 1 FROM room FOR UPDATE")
+            thread = Thread(target=lambda: found.extend(self.results(work)))
+            thread.start()
+            wait_until(lambda: looking.execute(waits).fetchone() == (1,))
+            other.execute(change)
+        thread.join()
+        [result] = found
+        return result
+
+    def test_a_node_that_is_removed_while_it_waits_for_the_room_stores_nothing(self) -> None:
+        log = self.make_node()
+        enter = log.enter("Anna", "", "seat", 5.0)
+        removed = "UPDATE nodes SET until = '-infinity'"
+        self.assertIsInstance(self.while_it_waits_for_the_room(enter, removed), NodeGone)
+        self.assertEqual(self.entries(log), [])
+
+    def test_a_node_that_ends_waits_for_those_that_remove_dead_nodes(self) -> None:
+        # Otherwise they could remove it before its members, which would stay for ever.
+        log = self.make_node()
+        self.assertIsNone(self.while_it_waits_for_the_room(log.unregister(), "SELECT 1"))

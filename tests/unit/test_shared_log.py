@@ -13,7 +13,7 @@ from tests.doubles.shared_log import START, MemoryLog, Server
 from twisted_lab.rooms import MemberGone, Said, client_id
 from twisted_lab.rooms.member import CannotSay
 from twisted_lab.rooms.room_log import RoomLog
-from twisted_lab.rooms.shared_log import LEASE_SECONDS, PAGE
+from twisted_lab.rooms.shared_transactions import LEASE_SECONDS, PAGE
 from twisted_lab.rooms.shared_writing import NodeGone
 from twisted_lab.text.user_names import BadName
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.doubles.shared_log import MemoryLog
 from tests.doubles.shared_nodes import MemoryNode, Nodes, Stay
 from twisted_lab.reliable import SharedSecrets
 from twisted_lab.reliable.cookies import Cookies
 from twisted_lab.rooms import MemberGone, Said
-from twisted_lab.rooms.shared_log import PAGE
 from twisted_lab.rooms.shared_queries import Seated
 from twisted_lab.rooms.shared_room import ENTERING, LOST, POLL_SECONDS, TAIL
+from twisted_lab.rooms.shared_transactions import PAGE
 from twisted_lab.text.user_names import BadName, name_key
 
 SILENT = "has gone silent"
@@ -163,6 +165,16 @@ class MembersTests(SharedRoomCase):
         self.assertEqual(vera.said, [])
         anna.say("/msg nobody psst")
         self.assertIn("no member has that name", anna.texts[-1])
+
+    def test_a_private_message_is_not_shown_to_another_owner_of_its_senders_name(self) -> None:
+        nodes = self.start(1)
+        [node] = nodes.nodes
+        anna, boris = self.join(node, "Anna", "secret"), self.join(node, "Boris")
+        nodes.advance(0.1)
+        nodes.server.add(Said(0, "Anna", "psst", "Boris", "another", 1, time=0.0))
+        nodes.server.commit()
+        nodes.advance(0.1)
+        self.assertEqual((anna.said, boris.said), ([], ["Anna (to you): psst"]))
 
     def test_a_private_message_to_somebody_who_left_a_moment_ago_is_refused(self) -> None:
         nodes = self.start()
@@ -354,6 +366,32 @@ class FailuresTests(SharedRoomCase):
         self.assertTrue(boris.channel.hung_up)
         self.assertIn(LOST, boris.texts[-1])
 
+    def test_a_join_that_the_server_has_lost_does_not_break_the_list_of_members(self) -> None:
+        # As if a standby without the last entry had taken over.
+        nodes = self.start()
+        here, there = nodes.nodes
+        anna, boris = self.join(here, "Anna"), self.join(here, "Boris")
+        nodes.advance(0.1)
+        nodes.server.take_out(nodes.server.members["anna"][0])
+        again = self.join(there, "Anna")
+        nodes.advance(0.1)
+        self.assertTrue(anna.channel.hung_up)
+        boris.say("/who")
+        self.assertEqual(boris.texts[-1], "* here: Anna, Boris")
+        again.leave()
+        nodes.advance(0.1)
+        self.assertEqual(self.join(here, "Carl").texts[-1], "* here: Boris, Carl")
+
+    def test_a_member_that_has_not_returned_yet_stays_although_it_cannot_change_its_name(
+        self,
+    ) -> None:
+        nodes = self.start(1)
+        boris = self.join(nodes.nodes[0], "Boris")
+        nodes.advance(0.1)
+        nodes.server.take_out(nodes.server.members["boris"][0])  # Its node will hear of it later.
+        self.assertTrue(self.successResultOf(boris.say("/nick Bob")))
+        self.assertEqual(boris.texts[-1], f"error: {LOST}")
+
     def test_a_member_that_was_entering_when_its_node_was_removed_is_everywhere_or_nowhere(
         self,
     ) -> None:
@@ -385,6 +423,22 @@ class FailuresTests(SharedRoomCase):
         self.assertEqual(there.log.id, "node3")
         self.assertEqual(here.room.members, 6 * ENTERING)
 
+    def test_a_member_that_leaves_while_it_waits_to_return_is_no_member(self) -> None:
+        nodes = self.start()
+        here, there = nodes.nodes
+        stays = [self.join(there, f"P{number}x") for number in range(2 * ENTERING)]
+        nodes.advance(0.1)
+        there.is_running = False
+        nodes.advance(14, 0.5)
+        there.log.delay = lambda: 0.01
+        nodes.catch_up(there)
+        while not nodes.server.members:
+            nodes.advance(0.01, 0.01)
+        stays[-1].leave()
+        nodes.advance(20, 0.02)
+        self.assertEqual(len(nodes.server.members), 2 * ENTERING - 1)
+        self.assertEqual(here.room.members, 2 * ENTERING - 1)
+
     def test_many_members_enter_while_the_lease_is_renewed(self) -> None:
         nodes = self.start(1)
         [node] = nodes.nodes
@@ -408,15 +462,49 @@ class FailuresTests(SharedRoomCase):
         for number in range(8):
             anna.say(str(number))
             nodes.advance(4, 0.5)
+        place = carl.place
         nodes.catch_up(there)
         nodes.advance(4)
         self.assertTrue(carl.channel.hung_up)
+        self.assertEqual(carl.channel.heard[-1], f"error: {LOST}")
         self.assertFalse(boris.channel.hung_up)
-        back = self.join(there, "Carl", "secret", carl.place)
+        back = self.join(there, "Carl", "secret", place)
         self.assertEqual(back.said, ["Anna: 6", "Anna: 7"])
         anna.say("now")
         nodes.advance(0.1)
         self.assertEqual([back.said[-1], boris.said[-1]], ["Anna: now"] * 2)
+
+    def test_entries_that_arrive_after_a_new_beginning_are_dropped(self) -> None:
+        nodes = self.start()
+        here, there = nodes.nodes
+        anna, boris = self.join(here, "Anna"), self.join(there, "Boris")
+        nodes.advance(0.1)
+        there.is_running = False
+        nodes.advance(14, 0.5)
+        nodes.server.most = 4
+        for number in range(8):
+            anna.say(str(number))
+            nodes.advance(1, 0.5)
+        answers = iter([succeed(None), answer := Deferred[None](), succeed(None)])
+
+        async def read_late(place: int) -> Sequence[Said]:
+            found = nodes.server.said[nodes.server.after(place) :]
+            await next(answers)
+            return found
+
+        self.patch(there.log, "entries", read_late)
+        there.log.delay = lambda: 1.5
+        nodes.catch_up(there)
+        nodes.advance(5)  # Meanwhile it asks for the entries after its old place, and begins anew.
+        there.log.delay = lambda: 0.0
+        self.patch(there.log, "entries", partial(MemoryLog.entries, there.log))
+        answer.callback(None)
+        nodes.advance(2)
+        anna.say("now")
+        nodes.advance(0.1)
+        self.assertEqual(boris.said, ["Anna: now"])
+        boris.say("/who")
+        self.assertEqual(boris.texts[-1], "* here: Anna, Boris")
 
     def test_pruning_keeps_what_a_living_node_has_not_read(self) -> None:
         nodes = self.start()

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 
 from twisted_lab.resources import Unable
 from twisted_lab.rooms.room_log import RoomLog
-from twisted_lab.rooms.shared_log import LEASE_SECONDS, Registered
+from twisted_lab.rooms.shared_transactions import LEASE_SECONDS, Registered
 from twisted_lab.rooms.shared_writing import NodeGone
 
 RENEWAL_SECONDS = 3.0

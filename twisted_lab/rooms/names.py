@@ -51,8 +51,10 @@ class Names:
         return name
 
     def add(self, name: str) -> None:
-        """Add the name of a new member."""
+        """Add the name of a new member, in place of an equal one."""
         key = name_key(name)
+        if key in self._names:
+            self.remove(name)
         self._names[key] = name
         self._looks.update(dict.fromkeys(skeletons(name), key))
         insort(self._sorted, key)
@@ -60,9 +62,10 @@ class Names:
     def remove(self, name: str) -> None:
         """Remove the name of a member, if it has one."""
         key = name_key(name)
-        if self._names.pop(key, None) is None:
+        known = self._names.pop(key, None)
+        if known is None:
             return
-        for skeleton in set(skeletons(name)):
+        for skeleton in set(skeletons(known)):
             del self._looks[skeleton]
         del self._sorted[bisect_left(self._sorted, key)]
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from twisted_lab.rooms.history import History, Said
-from twisted_lab.rooms.shared_log import Registered, Renewed
+from twisted_lab.rooms.shared_transactions import Registered, Renewed
 
 
 class RoomLog(History, Protocol):
-    """The entries of a room that several nodes share; see `twisted_lab.rooms.shared_log`."""
+    """The entries of a room that several nodes share; see `SharedLog`."""
 
     async def register(self, place: int) -> Registered:
         """Become a node under a new name."""

@@ -1,74 +1,20 @@
-"""Entries of a room that several nodes share, on PostgreSQL: messages, joins, leaves and renames.
-
-All that changes the room locks the room's own row until it is committed. So places are committed in
-their order, and a reader that asks for the entries after a place misses none.
-"""
+"""Entries of a room that several nodes share, on PostgreSQL."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
-from twisted_lab.rooms.history import CLIENTS, KEPT_FOR_A_MONTH, Retention, Said
+from twisted_lab.rooms import shared_transactions as transactions
+from twisted_lab.rooms.history import KEPT_FOR_A_MONTH, Retention, Said
 from twisted_lab.rooms.kept_history import KeptHistory
-from twisted_lab.rooms.member import CannotSay, MemberGone
-from twisted_lab.rooms.names import resembles, taken
-from twisted_lab.rooms.queries import Client
-from twisted_lab.rooms.room import NOBODY
-from twisted_lab.rooms.shared_queries import Seated, SharedQueries
-from twisted_lab.rooms.shared_writing import Node, NodeGone, Writing, all_of
+from twisted_lab.rooms.shared_queries import SharedQueries
+from twisted_lab.rooms.shared_transactions import Registered, Renewed
+from twisted_lab.rooms.shared_writing import Node
 from twisted_lab.storage import Store
-from twisted_lab.text.user_names import name_key, skeletons
-
-LEASE_SECONDS = 10.0
-JOINED = "has joined"
-MOVED = "has moved"  # to another connection, perhaps of another node; not shown
-CALLED = "is now called "
-# Entries that a node reads at a time, and members of a dead node that are removed at a time.
-PAGE = 500
-SECRET_SECONDS = 30.0
-SECRET_BYTES = 32
-
-
-@dataclass(frozen=True)
-class Registered:
-    """A node that has just been registered.
-
-    Attributes:
-        place: The place after which it reads.
-        members: The members at that place; None if the node knows them, because no entry is missing
-            since the place up to which it has read.
-    """
-
-    place: int
-    members: Sequence[Seated] | None
-
-
-class Secrets(NamedTuple):
-    """The secrets of cookies that all nodes have in common.
-
-    Attributes:
-        period: The number of the current period.
-        by_period: The secrets of the period before, this one and the next one.
-    """
-
-    period: int
-    by_period: Mapping[int, bytes]
-
-
-class Renewed(NamedTuple):
-    """A lease that has just been renewed.
-
-    Attributes:
-        secrets: The secrets of cookies.
-        dead: The nodes whose leases have expired.
-    """
-
-    secrets: Secrets
-    dead: Sequence[str]
 
 
 class SharedLog(KeptHistory):
@@ -98,7 +44,7 @@ class SharedLog(KeptHistory):
             Unable: The server cannot store that now.
         """
         node = replace(self._node, id=secrets.token_hex(8))
-        registered = await self._shared.keep(partial(_register, node=node, place=place))
+        registered = await self._shared.keep(partial(transactions.register, node=node, place=place))
         self._node, self._newest = node, registered.place
         return registered
 
@@ -112,7 +58,7 @@ class SharedLog(KeptHistory):
             NodeGone: The node has been removed.
             Unable: The server cannot store that now.
         """
-        return await self._shared.keep(partial(_renew, node=self._node, place=place))
+        return await self._shared.keep(partial(transactions.renew, node=self._node, place=place))
 
     async def bury(self, dead: Sequence[str]) -> bool:
         """Remove nodes, unless they have renewed their leases meanwhile, and some of their members.
@@ -124,7 +70,7 @@ class SharedLog(KeptHistory):
             NodeGone: This node has been removed.
             Unable: The server cannot store that now.
         """
-        return await self._shared.keep(partial(_bury, node=self._node, dead=dead))
+        return await self._shared.keep(partial(transactions.bury, node=self._node, dead=dead))
 
     async def unregister(self) -> None:
         """Be no node any more. If members are left, other nodes remove them.
@@ -132,7 +78,7 @@ class SharedLog(KeptHistory):
         Raises:
             Unable: The server cannot store that now.
         """
-        await self._shared.keep(partial(_unregister, node=self._node))
+        await self._shared.keep(partial(transactions.unregister, node=self._node))
 
     # Members
 
@@ -159,7 +105,7 @@ class SharedLog(KeptHistory):
         """
         return await self._shared.keep(
             partial(
-                _enter,
+                transactions.enter,
                 node=self._node,
                 name=name,
                 client=client,
@@ -182,7 +128,7 @@ class SharedLog(KeptHistory):
             Unable: The server cannot store that now.
         """
         return await self._shared.keep(
-            partial(_rename, node=self._node, seat=seat, name=name, now=now)
+            partial(transactions.rename, node=self._node, seat=seat, name=name, now=now)
         )
 
     async def leave(self, leaving: Mapping[str, str], now: float) -> None:
@@ -195,7 +141,9 @@ class SharedLog(KeptHistory):
         Raises:
             Unable: The server cannot store that now.
         """
-        await self._shared.keep(partial(_leave, node=self._node, leaving=leaving, now=now))
+        await self._shared.keep(
+            partial(transactions.leave, node=self._node, leaving=leaving, now=now)
+        )
 
     # Entries
 
@@ -205,7 +153,7 @@ class SharedLog(KeptHistory):
         Raises:
             Unable: The server cannot be read now.
         """
-        return await self._shared.read(partial(_entries, place=place))
+        return await self._shared.read(partial(transactions.entries, place=place))
 
     def has_read(self, place: int) -> None:
         """Note that the room has given its members all entries up to `place`."""
@@ -216,190 +164,6 @@ class SharedLog(KeptHistory):
         return await self._read_since(place, client, self._newest)
 
     async def _add_all(self, messages: Sequence[Said]) -> Sequence[Any]:
-        return await self._shared.keep(partial(_add, node=self._node, messages=messages))
-
-
-async def _register(queries: SharedQueries, node: Node, place: int) -> Registered:
-    await queries.raise_top()
-    top = await queries.lock(node.id)
-    # A later entry comes after this place, even if the server's clock is set back.
-    await queries.set_top(top.place, top.upto)
-    is_whole = place > 0 and await queries.pruned() <= place
-    if not is_whole:
-        place = top.place
-    await queries.add_node(node.id, LEASE_SECONDS, place)
-    return Registered(place, None if is_whole else await all_of(queries.members()))
-
-
-async def _renew(queries: SharedQueries, node: Node, place: int) -> Renewed:
-    # First, as all others do: two transactions that lock in different orders wait for each other.
-    await queries.lock(node.id)
-    if await queries.renew(node.id, LEASE_SECONDS, place) is None:
-        raise NodeGone
-    period = await queries.period(SECRET_SECONDS)
-    wanted = {period - 1, period, period + 1}
-    found = dict(await all_of(queries.secrets_from(period - 1)))
-    if not wanted <= found.keys():
-        await queries.remove_secrets(period - 1)
-        for each in wanted - found.keys():
-            await queries.add_secret(each, secrets.token_hex(SECRET_BYTES))
-        found = dict(await all_of(queries.secrets_from(period - 1)))
-    by_period = {each: bytes.fromhex(secret) for each, secret in found.items()}
-    return Renewed(Secrets(period, by_period), await all_of(queries.expired()))
-
-
-async def _bury(queries: SharedQueries, node: Node, dead: Sequence[str]) -> bool:
-    writing, _ = await Writing.begin(queries, node)
-    for each in dead:
-        await queries.expire(each)
-    orphans = await all_of(queries.orphans(PAGE))
-    for member in orphans:
-        await _remove(queries, writing, member, "has gone silent")
-    await writing.end()
-    if len(orphans) == PAGE:
-        return True
-    await queries.remove_dead()
-    return False
-
-
-async def _unregister(queries: SharedQueries, node: Node) -> None:
-    await queries.give_up(node.id)
-
-
-async def _enter(
-    queries: SharedQueries,
-    node: Node,
-    name: str,
-    client: str,
-    seat: str,
-    now: float,
-    is_return: bool,
-) -> int:
-    writing, (there, same, called, looks) = await Writing.begin(
-        queries,
-        node,
-        queries.member_in(seat),
-        queries.member_of(client),
-        *_named(queries, name),
-        now=now,
-    )
-    # The seat is found if the first try was stored, and the server did not say so.
-    before: Seated | None = there or same
-    if before is not None and before.seat != seat and is_return:
-        raise MemberGone("you are here over another connection")
-    _check(name, before, called, looks)
-    if before is not None:
-        await _take_out(queries, before)
-        if before.name != name:
-            writing.tell(before.name, f"{CALLED}{name}")
-    await _put_in(queries, node, name, client, seat)
-    writing.tell(name, MOVED if before is not None else JOINED, seat)
-    return await writing.end()
-
-
-async def _rename(queries: SharedQueries, node: Node, seat: str, name: str, now: float) -> int:
-    writing, (member, called, looks) = await Writing.begin(
-        queries, node, queries.member_in(seat), *_named(queries, name), now=now
-    )
-    if member is None:
-        raise MemberGone
-    _check(name, member, called, looks)
-    await _take_out(queries, member)
-    await _put_in(queries, node, name, member.client, seat)
-    writing.tell(member.name, f"{CALLED}{name}")
-    return await writing.end()
-
-
-def _named(queries: SharedQueries, name: str) -> list[Awaitable[Any]]:
-    """Return the queries for `_check`: the member with a name, and the keys of similar names."""
-    return [
-        queries.member(name_key(name)),
-        all_of(queries.looks_like(sorted(set(skeletons(name))))),
-    ]
-
-
-def _check(name: str, of: Seated | None, called: Seated | None, looks: Sequence[str]) -> None:
-    own = of.key if of is not None else None
-    if called is not None and called.key != own:
-        raise taken(name)
-    if any(look != own for look in looks):
-        raise resembles(name)
-
-
-async def _put_in(queries: SharedQueries, node: Node, name: str, client: str, seat: str) -> None:
-    key = name_key(name)
-    await queries.add_member(key, name, client, node.id, seat)
-    for skeleton in skeletons(name):
-        await queries.add_look(skeleton, key)
-
-
-async def _take_out(queries: SharedQueries, member: Seated) -> None:
-    await queries.remove_member(member.key)
-    await queries.remove_looks(member.key)
-
-
-async def _remove(queries: SharedQueries, writing: Writing, member: Seated, how: str) -> None:
-    await _take_out(queries, member)
-    writing.tell(member.name, how)
-
-
-async def _leave(
-    queries: SharedQueries, node: Node, leaving: Mapping[str, str], now: float
-) -> None:
-    seats = [*leaving]
-    writing, [members] = await Writing.begin(
-        queries, node, all_of(queries.members_in(seats)), now=now, may_be_gone=True
-    )
-    for member in sorted(members, key=lambda each: seats.index(each.seat)):
-        await _remove(queries, writing, member, f"has {leaving[member.seat]}")
-    await writing.end()
-
-
-async def _entries(queries: SharedQueries, place: int) -> list[Said]:
-    return await all_of(queries.entries(place, PAGE))
-
-
-async def _add(
-    queries: SharedQueries, node: Node, messages: Sequence[Said]
-) -> list[int | Exception | None]:
-    speakers = sorted({said.speaker for said in messages if said.speaker})
-    keys = sorted({name_key(said.to) for said in messages if said.to})
-    writing, (known, called) = await Writing.begin(
-        queries,
-        node,
-        all_of(queries.clients(speakers)),
-        all_of(queries.members_called(keys)),
-    )
-    clients: dict[str, Client] = dict(known)
-    addressees: dict[str, Seated] = {member.key: member for member in called}
-    spoken: dict[int, dict[str, object]] = {}  # by slot
-    results: list[int | Exception | None] = []
-    for said in messages:
-        client = clients.get(said.speaker)
-        if client is not None and said.count <= client.count:
-            results.append(None)
-            continue
-        to = addressees.get(name_key(said.to)) if said.to else None
-        if to is not None:
-            said = replace(said, to=to.name, listener=to.client)
-        elif said.to:
-            results.append(CannotSay(NOBODY))
-            continue
-        place = writing.add(said)
-        results.append(place)
-        if said.speaker:
-            if client is None:
-                slot = await queries.free_slot(CLIENTS)
-                # At once, so that the next new client has another slot.
-                await queries.set_client(slot, said.speaker, said.count, place)
-            else:
-                slot = client.slot
-            clients[said.speaker] = Client(slot, said.count)
-            spoken[slot] = {
-                "slot": slot,
-                "id": said.speaker,
-                "count": said.count,
-                "place": place,
-            }
-    await writing.end([*spoken.values()])
-    return results
+        return await self._shared.keep(
+            partial(transactions.add, node=self._node, messages=messages)
+        )

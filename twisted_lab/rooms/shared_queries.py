@@ -29,13 +29,11 @@ class Top:
     Attributes:
         place: The place after which new entries come.
         upto: The size of all entries up to it, in bytes.
-        is_alive: Whether the node that asks is still one.
         stored: The place of the newest entry.
     """
 
     place: int
     upto: int
-    is_alive: bool
     stored: int
 
 
@@ -69,12 +67,11 @@ class SharedQueries(HistoryQueries, Protocol):
     # The room's own row
 
     @query(
-        sql=f"SELECT greatest(place, {_MICROSECONDS}), upto, "  # noqa: S608
-        f"EXISTS (SELECT 1 FROM nodes WHERE id = {{node}} AND {_ALIVE}), place "
+        sql=f"SELECT greatest(place, {_MICROSECONDS}), upto, place "  # noqa: S608
         "FROM room WHERE id = 1 FOR UPDATE",
         load=one(row(Top)),
     )
-    async def lock(self, node: str) -> Top:
+    async def lock(self) -> Top:
         """Lock the room until the transaction ends.
 
         Returns:
@@ -215,6 +212,18 @@ class SharedQueries(HistoryQueries, Protocol):
     )
     async def renew(self, node: str, seconds: float, place: int) -> int | None:
         """Renew a node's lease; return None if there is no such node any more."""
+
+    @query(
+        sql=f"SELECT EXISTS (SELECT 1 FROM nodes WHERE id = {{node}} AND {_ALIVE})",  # noqa: S608
+        load=one(row(bool)),
+    )
+    async def is_alive(self, node: str) -> bool:
+        """Tell whether a node has not been removed.
+
+        It is a statement of its own, after `lock`: the one that waits for the lock sees all other
+        rows as they were before.
+        """
+        ...
 
     @query(sql="SELECT id FROM nodes WHERE until < clock_timestamp()", load=many(row(str)))
     def expired(self) -> AsyncIterable[str]:

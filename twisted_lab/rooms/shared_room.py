@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, islice
 from math import inf
 from typing import TypeVar
 
@@ -27,13 +27,7 @@ from twisted_lab.rooms.names import Names
 from twisted_lab.rooms.rate_limits import Limits
 from twisted_lab.rooms.room import Room, line_of
 from twisted_lab.rooms.room_log import RoomLog
-from twisted_lab.rooms.shared_log import (
-    CALLED,
-    JOINED,
-    MOVED,
-    PAGE,
-    Registered,
-)
+from twisted_lab.rooms.shared_transactions import CALLED, JOINED, MOVED, PAGE, Registered
 from twisted_lab.rooms.shared_writing import PRESENCE, NodeGone
 from twisted_lab.text.chat_messages import placed
 from twisted_lab.text.user_names import BadName, name_key, nickname
@@ -113,7 +107,7 @@ class SharedRoom(Room):
         """End, after all members have left."""
         self.discard()
         with suppress(Unable):
-            await self._log.leave(self._leaving, self._now())
+            await self._log.leave(dict(self._leaving), self._now())
             if self._lease.is_node and not self._keeps_lease:
                 await self._log.unregister()
 
@@ -163,7 +157,8 @@ class SharedRoom(Room):
                 self._seats[seated.key] = seated.seat
             self._tail.clear()
             for member in [*self._clients.values()]:
-                self._lose(member)  # It has missed the entries since the last one that was read.
+                # It has missed the entries since the last one that was read.
+                self._lose(member, f"error: {LOST}")
             self._has_read(registered.place)
 
     def _was_removed(self) -> None:
@@ -172,22 +167,20 @@ class SharedRoom(Room):
     async def _return_all(self) -> None:
         """Make the members that other nodes have removed members again."""
         self._is_returning = True
-        await DeferredList([Deferred.fromCoroutine(self._return(each)) for each in [*self._away]])
+        away = iter([*self._away])
+        while some := [*islice(away, ENTERING)]:
+            await DeferredList([Deferred.fromCoroutine(self._return(each)) for each in some])
         self._is_returning = False
-
-    async def _store_entering(self, member: Member, is_return: bool = False) -> int:
-        """Store that somebody is a member, and return the place of the entry about it."""
-        enter = partial(
-            self._log.enter, member.name, member.client, member.seat, self._now(), is_return
-        )
-        return await self._entrance.run(lambda: Deferred.fromCoroutine(enter()))
 
     async def _return(self, member: Member) -> None:
         """Make a member that other nodes have removed a member again."""
         problem = ""
         try:
+            # Not later: if it leaves meanwhile, that must be stored after this.
             if self._members.get(member.key) is member:
-                await self._store_entering(member, is_return=True)
+                await self._log.enter(
+                    member.name, member.client, member.seat, self._now(), is_return=True
+                )
         except (NodeGone, Unable):
             return  # until the next renewal
         except (BadName, MemberGone) as error:
@@ -197,9 +190,10 @@ class SharedRoom(Room):
             self._lose(member, f"error: {LOST}; {problem}")
 
     def _lose(self, member: Member, why: str = "") -> None:
-        """Hang up on a member; its client comes back by itself, and catches up."""
+        """Hang up on a member; a client that knows other servers moves there, and catches up."""
         if self._drop(member):
             if why:
+                # Without a place: earlier messages may be on their way to it.
                 member.channel.say(why)
             member.channel.hang_up()
 
@@ -220,12 +214,16 @@ class SharedRoom(Room):
         try:
             while self._place < self._wanted:
                 self._wanted = 0.0
-                entries = await self._log.entries(self._place)
+                place = self._place
+                entries = await self._log.entries(place)
                 self._lease.has_read()
                 if not self._lease.is_held:
                     # The process was paused, and others may have gone on without it. The next
                     # renewal will tell.
                     return
+                if self._place != place:  # It has begun anew meanwhile, at a later place.
+                    self._wanted = inf
+                    continue
                 for entry in entries:
                     self._hear_of(entry)
                 self._has_read(self._place)
@@ -264,8 +262,11 @@ class SharedRoom(Room):
             self._tell_all(line_of(entry, ""), entry.time)
 
     def _hear_to_one(self, said: Said) -> None:
-        for name, to in (said.to, "you"), (said.name, said.to):
-            if (member := self._members.get(name_key(name))) is not None:
+        # A name may have another owner now, if the sender's node had been removed.
+        ends = (said.to, said.listener, "you"), (said.name, said.speaker, said.to)
+        for name, client, to in ends:
+            member = self._members.get(name_key(name))
+            if member is not None and member.client == client:
                 self._tell(member, f"{said.name} (to {to}): {said.text}", said.time)
 
     def _hear_of_member(self, entry: Said) -> None:
@@ -325,7 +326,8 @@ class SharedRoom(Room):
             # returns: so it hears all entries after that one.
             self._entering[member.seat] = member
         try:
-            entered = await self._store_entering(member)
+            async with self._entrance:
+                entered = await self._log.enter(member.name, client, member.seat, now())
             await self._reached(entered)
             if place is not None:
                 await self._catch_up(member, place, entered)
@@ -358,7 +360,7 @@ class SharedRoom(Room):
             if not page:
                 place = max(place, read)
             # A busy room has a next page at any time.
-            if place == self._place or (self._tail and self._tail[0].place <= place):
+            if place >= self._place or (self._tail and self._tail[0].place <= place):
                 break
         for said in self._tail:
             if said.place > place and said.to != PRESENCE and said.is_for(member.client):
@@ -409,7 +411,12 @@ class SharedRoom(Room):
 
     async def _rename(self, member: Member, name: str, now: float) -> None:
         rename = partial(self._log.rename, member.seat, nickname(name), now)
-        await self._reached(await self._stored(member, False, rename))
+        try:
+            await self._reached(await self._stored(member, False, rename))
+        except MemberGone:
+            if self._members.get(member.key) is not member:
+                raise
+            raise CannotSay(LOST) from None  # Other nodes have removed it: it returns soon.
 
     async def _stored(
         self, member: Member, may_repeat: bool, work: Callable[[], Awaitable[Result]]

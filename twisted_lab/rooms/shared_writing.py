@@ -93,9 +93,9 @@ class Writing:
         Raises:
             NodeGone: The node has been removed.
         """
-        top: Top
-        top, *found = await together(queries.lock(node.id), *others)
-        if not (top.is_alive or may_be_gone):
+        top: Any
+        top, is_alive, *found = await together(queries.lock(), queries.is_alive(node.id), *others)
+        if not (is_alive or may_be_gone):
             raise NodeGone
         return cls(queries, node, top, now), found
 
