@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
@@ -19,7 +20,7 @@ from twisted_lab.client.connection import HungUp
 from twisted_lab.client.servers import LONGEST_WAIT, SPREAD, Server, Servers
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.reliable import Hello, decode
-from twisted_lab.rooms import Line, MemoryHistory
+from twisted_lab.rooms import Line, MemoryHistory, Said
 
 A, B, C = (Server(f"10.0.0.{number}", 9095, name) for number, name in enumerate("abc", 1))
 
@@ -221,6 +222,24 @@ class MovingTests(SynchronousTestCase):
         dora = Member(self.lab, "Dora", A)
         self.lab.run(dora.has_ended)
         self.failureResultOf(dora.client.ended, NotLetIn)
+
+    def test_it_moves_from_a_node_that_drains_and_cannot_store_its_message(self) -> None:
+        anna = self.join()
+        self.hold_next_message()
+        anna.client.say("hello")
+        self.lab.run_for(0.5)
+        self.lab.nodes[A].connections.leave()
+        self.assertLess(self.lab.run(anna.is_at(B)), 3.0)
+        self.assertEqual(anna.said, ["Anna: hello"])
+
+    def hold_next_message(self) -> None:
+        """Let the next message never be stored."""
+
+        async def wait(said: Said) -> int | None:
+            undo.restore()
+            return await Deferred[int]()
+
+        undo = self.patch(self.lab.history, "add", wait)
 
     def test_it_moves_if_a_node_closes_the_session(self) -> None:
         anna = self.join()

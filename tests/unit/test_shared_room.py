@@ -562,6 +562,15 @@ class StoringTests(SharedRoomCase):
         self.assertEqual(self.boris.said, ["Anna: hello"])
         self.assertEqual(self.anna.texts[-1], "/done 1")
 
+    def test_a_message_that_waited_has_the_time_at_which_it_is_stored(self) -> None:
+        self.server.is_down = True
+        self.anna.say("1 hello")
+        self.nodes.advance(5)
+        self.server.is_down = False
+        back = self.nodes.clock.seconds()
+        self.nodes.advance(5)
+        self.assertGreaterEqual(self.server.said[-1].time, back)
+
     def test_leaving_during_an_outage_is_stored_later(self) -> None:
         self.server.is_down = True
         self.boris.leave()

@@ -10,6 +10,7 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count
@@ -401,7 +402,12 @@ class SharedRoom(Room):
     # Saying
 
     async def _say(self, member: Member, said: Said) -> None:
-        place = await self._stored(member, said.count > 0, partial(self._log.add, said))
+        place = await self._stored(
+            member,
+            said.count > 0,
+            # A message that waits comes after others, and so must its time.
+            lambda: self._log.add(replace(said, time=self._now())),
+        )
         if place is not None:
             await self._reached(place)
 

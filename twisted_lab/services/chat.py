@@ -98,8 +98,8 @@ class Chat:
             async with self._room.heard_out():
                 while await self._room.hear(member, await channel.hear(), self._now()):
                     pass
-        except MemberGone:  # Its client is a member over another connection.
-            pass
+        except MemberGone:  # Its client is a member over another connection, or soon will be.
+            is_sent_on = self._is_stopping()
         except PeerSilent:
             how = "gone silent"
             raise
