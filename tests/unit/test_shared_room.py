@@ -448,6 +448,18 @@ class FailuresTests(SharedRoomCase):
         nodes.advance(0.1)
         self.assertEqual(boris.said, ["Anna: again"])
 
+    def test_a_lost_lease_is_reported_once_and_so_is_its_return(self) -> None:
+        nodes = self.start()
+        self.assertEqual(nodes.nodes[0].leases, [])
+        nodes.server.is_down = True
+        nodes.advance(8)
+        self.assertEqual(nodes.nodes[0].leases, [])
+        nodes.advance(20)
+        self.assertEqual(nodes.nodes[0].leases, [False])
+        nodes.server.is_down = False
+        nodes.advance(8)
+        self.assertEqual(nodes.nodes[0].leases, [False, True])
+
     def test_after_an_outage_nobody_removes_living_nodes(self) -> None:
         for seconds in 4, 7, 9, 9.9, 12, 30:
             for start in range(6):
