@@ -195,7 +195,12 @@ class ChatClient:
     def _tries_another(self, why: str, now: float) -> bool:
         """Move to the next server, if this one cannot let the client in now and others may."""
         # A limit of an address is to be kept, and not to be evaded.
-        return not (why.startswith("* too many") or self.servers.turns_away()) and self._move(now)
+        if why.startswith("* too many") or self.servers.turns_away() or self.endpoint.is_closed:
+            return False
+        if self.endpoint.session is not None and self._wire is not None:
+            # Or the server would keep the session until it is silent for too long.
+            self._wire.write(self.endpoint.session.abort())
+        return self._move(now)
 
     def _say(self, message: str) -> None:
         self.endpoint.say(message.encode(errors="replace"))
