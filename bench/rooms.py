@@ -78,6 +78,7 @@ class Node:
             time.time,
             time.monotonic,
             lambda *_: None,
+            lambda _: None,
         )
         self.notifications = Notifications(self.reactor, address, CHANNEL, self.room.notified)
         self.speakers = [f"{number:02x}{each:030x}" for each in range(speakers)]

@@ -27,4 +27,5 @@ def make_room(history: History, clock: Clock, ticks: Callable[[], float]) -> Loc
 
 
 def open_chat(history: History, clock: Clock, rates: Rates = FREE) -> Chat:
-    return Chat(make_room(history, clock, clock.seconds), clock.seconds, clock, rates)
+    room, events = make_room(history, clock, clock.seconds), recorded_events(LogLevel.warn)[0]
+    return Chat(room, clock.seconds, clock, events, rates)

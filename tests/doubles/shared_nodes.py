@@ -111,12 +111,14 @@ class MemoryNode:
         room: Its part of the room.
         is_running: Whether its time passes.
         periods: The periods of common secrets that it has learned.
+        leases: What it has reported: False for each lease lost, True for each one back.
     """
 
     def __init__(self, server: Server, clock: Clock) -> None:
         self.clock = clock
         self.log = MemoryLog(server, clock)
         self.periods: dict[int, bytes] = {}
+        self.leases: list[bool] = []
         self._seats = count()
         self._number = len(server.logs)
         self.room = SharedRoom(
@@ -127,6 +129,7 @@ class MemoryNode:
             clock.seconds,
             clock.seconds,
             lambda _, by_period: self.periods.update(by_period),
+            self.leases.append,
             lambda _: f"seat{self._number}-{next(self._seats)}",
         )
         self.log.notified = self.room.notified

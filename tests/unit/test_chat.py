@@ -25,9 +25,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.chat_network import START, Member, Net
 from tests.doubles.reactor import FakeReactor
-from tests.doubles.recording import Recorder
-from tests.doubles.rooms import open_chat
-from twisted_lab.channels import PeerGone, PeerSilent
+from tests.doubles.recording import Recorder, recorded_events
+from tests.doubles.rooms import FREE, make_room, open_chat
+from twisted_lab.channels import PeerGone, PeerSilent, Unable
 from twisted_lab.channels.reliable import ReliableChannel
 from twisted_lab.client import chat_terminal
 from twisted_lab.client.chat_client import LONGEST_LINE, ChatClient, NoAnswer, NotLetIn
@@ -103,6 +103,20 @@ class ChatTests(SynchronousTestCase):
         self.assertEqual(sum(text.endswith("Anna: hello") for text in said), 1)
         said = self.play(f"/join Anna {SECRET} 1000000000")
         self.assertEqual(said[0], "1000000000 1000000 * welcome, Anna; /help lists what you can do")
+
+    def test_a_join_that_fails_for_lack_of_the_data_is_counted(self) -> None:
+        def fail(_: str) -> None:
+            raise Unable("cannot read the data now", "the disk is gone")
+
+        room = make_room(MemoryHistory(), self.clock, self.clock.seconds)
+        self.patch(room, "is_known", fail)
+        events, _ = recorded_events()
+        broken = chat.Chat(room, self.clock.seconds, self.clock, events, FREE)
+        self.assertEqual(
+            play(broken.converse, f"/join Anna {SECRET}"),
+            ["error: cannot read the data now; try again in 5 s"],
+        )
+        self.assertEqual(events.counters.errors["unable"], 1)
 
     def test_members_learn_how_another_one_left(self) -> None:
         channel = ScriptedChannel("/join Boris")

@@ -93,6 +93,11 @@ class ServiceCollectorTests(SynchronousTestCase):
         self.assertEqual(self.mine("errors_total", kind="message"), 2)
         self.assertEqual(self.mine("errors_total", kind="login"), 1)
 
+    def test_errors_of_the_process_are_counted(self) -> None:
+        self.process.events = self.process.log.events_of("netlab")
+        self.process.events.database_lost("lab", "no route to host")
+        self.assertEqual(self.read("errors_total", service="netlab", kind="database"), 1)
+
     def test_errors_are_counted_at_every_log_level(self) -> None:
         self.events.log_from(LogLevel.critical)
         self.events.behind("a", 1)

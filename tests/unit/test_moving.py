@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import LogLevel
 from twisted.trial.unittest import SynchronousTestCase
@@ -12,16 +13,18 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.chat_network import START, Socket
 from tests.doubles.recording import Recorder
 from tests.doubles.rooms import FREE, open_chat
-from twisted_lab.channels import Connections
+from twisted_lab.channels import Connections, Unable
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.client.chat_client import ChatClient, NoAnswer, NotLetIn
 from twisted_lab.client.connection import HungUp
 from twisted_lab.client.servers import LONGEST_WAIT, SPREAD, Server, Servers
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.reliable import Hello, decode
-from twisted_lab.rooms import Line, MemoryHistory
+from twisted_lab.rooms import Line, MemoryHistory, Said, TooMany
 
 A, B, C = (Server(f"10.0.0.{number}", 9095, name) for number, name in enumerate("abc", 1))
+
+CUT_OFF = Unable("cannot read the data now", "no route to host")
 
 
 class Node:
@@ -29,6 +32,7 @@ class Node:
 
     Attributes:
         state: "up"; "refused" if its port is closed; "silent" if datagrams to it are lost.
+        room: Its room.
         opened: The times of the first requests of clients.
     """
 
@@ -42,10 +46,12 @@ class Node:
         """Have a server with nothing in its memory."""
         clock = self._lab.clock
         self.connections = Connections()
+        chat = open_chat(self._lab.history, clock, FREE)
+        self.room = chat._room
         self.server = DatagramServer(
             clock,
             ServiceEvents("netlab-chat", Recorder(), LogLevel.warn),
-            open_chat(self._lab.history, clock, FREE).converse,
+            chat.converse,
             self.connections,
             60.0,
             random=self._lab.random,
@@ -221,6 +227,61 @@ class MovingTests(SynchronousTestCase):
         dora = Member(self.lab, "Dora", A)
         self.lab.run(dora.has_ended)
         self.failureResultOf(dora.client.ended, NotLetIn)
+
+    def test_it_moves_from_a_node_that_drains_and_cannot_store_its_message(self) -> None:
+        anna = self.join()
+        self.hold_next_message()
+        anna.client.say("hello")
+        self.lab.run_for(0.5)
+        self.lab.nodes[A].connections.leave()
+        self.assertLess(self.lab.run(anna.is_at(B)), 3.0)
+        self.assertEqual(anna.said, ["Anna: hello"])
+
+    def test_a_new_client_goes_on_from_a_node_that_is_cut_off_from_the_database(self) -> None:
+        self.cut_off(A)
+        anna = Member(self.lab, "Anna")
+        self.assertLess(self.lab.run(anna.is_settled), 3.0)
+        self.assertIs(anna.servers.current, B)
+        self.lab.run(lambda: not self.lab.nodes[A].connections, 4)
+        self.assertEqual(anna.texts[:1], ["* welcome, Anna; /help lists what you can do"])
+
+    def test_a_new_client_waits_if_all_nodes_are_cut_off_from_the_database(self) -> None:
+        undo = [self.cut_off(server) for server in (A, B, C)]
+        anna = Member(self.lab, "Anna")
+        self.lab.run_for(60)
+        self.assertEqual(anna.texts[0], "* cannot read the data now; joining in 5 s")
+        attempts = sum(len(node.opened) for node in self.lab.nodes.values())
+        self.assertLess(attempts, 30)
+        for each in undo:
+            each()
+        self.assertLess(self.lab.run(anna.is_settled), 6.0)
+
+    def test_a_client_that_has_joined_too_often_stays(self) -> None:
+        undo = self.cut_off(A, TooMany("too many have joined from your address", 5))
+        anna = Member(self.lab, "Anna")
+        self.lab.run_for(3)
+        undo()
+        self.lab.run(anna.is_settled)
+        self.assertIs(anna.servers.current, A)
+        self.assertEqual(anna.texts[0], "* too many have joined from your address; joining in 5 s")
+
+    def cut_off(self, server: Server, error: Exception = CUT_OFF) -> Callable[[], object]:
+        """Let joins on a node fail, because it is cut off from the database; return the undoing."""
+
+        async def fail(client: str) -> bool:
+            raise error
+
+        undo = self.patch(self.lab.nodes[server].room, "is_known", fail)
+        return lambda: undo.restore()
+
+    def hold_next_message(self) -> None:
+        """Let the next message never be stored."""
+
+        async def wait(said: Said) -> int | None:
+            undo.restore()
+            return await Deferred[int]()
+
+        undo = self.patch(self.lab.history, "add", wait)
 
     def test_it_moves_if_a_node_closes_the_session(self) -> None:
         anna = self.join()

@@ -536,6 +536,18 @@ class FailuresTests(SharedRoomCase):
         nodes.advance(0.1)
         self.assertEqual(boris.said, ["Anna: again"])
 
+    def test_a_lost_lease_is_reported_once_and_so_is_its_return(self) -> None:
+        nodes = self.start()
+        self.assertEqual(nodes.nodes[0].leases, [])
+        nodes.server.is_down = True
+        nodes.advance(8)
+        self.assertEqual(nodes.nodes[0].leases, [])
+        nodes.advance(20)
+        self.assertEqual(nodes.nodes[0].leases, [False])
+        nodes.server.is_down = False
+        nodes.advance(8)
+        self.assertEqual(nodes.nodes[0].leases, [False, True])
+
     def test_after_an_outage_nobody_removes_living_nodes(self) -> None:
         for seconds in 4, 7, 9, 9.9, 12, 30:
             for start in range(6):
@@ -649,6 +661,15 @@ class StoringTests(SharedRoomCase):
         self.nodes.advance(5)
         self.assertEqual(self.boris.said, ["Anna: hello"])
         self.assertEqual(self.anna.texts[-1], "/done 1")
+
+    def test_a_message_that_waited_has_the_time_at_which_it_is_stored(self) -> None:
+        self.server.is_down = True
+        self.anna.say("1 hello")
+        self.nodes.advance(5)
+        self.server.is_down = False
+        back = self.nodes.clock.seconds()
+        self.nodes.advance(5)
+        self.assertGreaterEqual(self.server.said[-1].time, back)
 
     def test_leaving_during_an_outage_is_stored_later(self) -> None:
         self.server.is_down = True

@@ -13,6 +13,10 @@ from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.peers import Peer
 from twisted_lab.reliable import Data, Packet, Session, State
 
+# A server that stops gives a conversation this many seconds for its last messages. Without them the
+# client, which has not been told that its message is stored, sends it to the next server.
+LAST_WORDS = 1.0
+
 
 class ReliableOutbox:
     """Messages on their way into a session, which sends them at the speed of the peer.
@@ -187,6 +191,12 @@ class ReliableChannel(DatagramChannel):
     @property
     def _has_peer_closed(self) -> bool:
         return self.session.state is State.ANSWERING
+
+    def finish(self) -> None:
+        """See `twisted_lab.channels.Connection`."""
+        super().finish()
+        # The conversation may wait for a database, which the client need not do.
+        self._clock.callLater(LAST_WORDS, self.hang_up)
 
     def send_away(self) -> None:
         """See `twisted_lab.channels.connections.CanContinueElsewhere`."""

@@ -177,18 +177,30 @@ class ChatClient:
         return True
 
     def _hear(self, message: str, now: float) -> None:
-        was_in = self.room.is_in
+        was_in, was_deferred = self.room.is_in, self.room.is_deferred
         line = self.room.hear(message, now)
         if self.room.is_in and not was_in:
             self._refusal = ""
             self.let_in()
         if line is None:
             return
+        if self.room.is_deferred and not was_deferred and self._tries_another(line.text, now):
+            return
         self._is_refused = line.text.startswith("error: ") and not self.room.is_in
         if self._is_refused:
             self.not_let_in(line.text.removeprefix("error: "))
         else:
             self._show(line)
+
+    def _tries_another(self, why: str, now: float) -> bool:
+        """Move to the next server, if this one cannot let the client in now and others may."""
+        # A limit of an address is to be kept, and not to be evaded.
+        if why.startswith("* too many") or self.servers.turns_away() or self.endpoint.is_closed:
+            return False
+        if self.endpoint.session is not None and self._wire is not None:
+            # Or the server would keep the session until it is silent for too long.
+            self._wire.write(self.endpoint.session.abort())
+        return self._move(now)
 
     def _say(self, message: str) -> None:
         self.endpoint.say(message.encode(errors="replace"))

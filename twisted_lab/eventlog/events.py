@@ -222,6 +222,16 @@ class ServiceEvents(_Reporter):
             setting=setting,
         )
 
+    def lease(self, is_held: bool) -> None:
+        """Report that a node of a room has lost its lease, or has it back."""
+        self._announce(
+            LogLevel.warn,
+            "lease back" if is_held else "lease lost",
+            N_("this node is back in the room")
+            if is_held
+            else N_("this node has lost its lease: its members hear nothing until it is back"),
+        )
+
     def certificate(self, path: str, fingerprint: str, until: str) -> None:
         """Report the certificate for TLS connections: file, fingerprint and last day."""
         self._announce(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 
 from prometheus_client import (
@@ -125,7 +125,7 @@ class ServiceCollector(Collector):
             families[measure.name].add_metric([measure.service], value)
         yield from families.values()
 
-    def _services(self, counted: Iterable[tuple[str, Counts]]) -> Iterator[Metric]:
+    def _services(self, counted: Sequence[tuple[str, Counts]]) -> Iterator[Metric]:
         one, way, kind = ["service"], ["service", "direction"], ["service", "kind"]
         served = GaugeMetricFamily("netlab_connections", "Connected peers.", labels=one)
         connected = CounterMetricFamily(
@@ -152,6 +152,10 @@ class ServiceCollector(Collector):
             for what, count in counts.errors.items():
                 errors.add_metric([name, what], count)
             _histogram(seconds, [name], counts.histogram())
+        own = self._process.events
+        if own.service not in dict(counted):  # A process of several services: its database, say.
+            for what, count in own.counters.errors.items():
+                errors.add_metric([own.service, what], count)
         return iter([served, connected, refused, sizes, messages, errors, seconds])
 
     def _workers(self) -> Iterator[Metric]:

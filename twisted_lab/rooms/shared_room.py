@@ -10,6 +10,7 @@ import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from heapq import heappop, heappush
 from itertools import count, islice
@@ -57,6 +58,7 @@ class SharedRoom(Room):
             the lease.
         share: Called with the number of the current period, and the common secrets of cookies by
             period, whenever they are read.
+        report_lease: Called with False when the lease is lost, and with True when it is back.
         random: Returns a random number of so many bytes, in hexadecimal digits.
     """
 
@@ -69,6 +71,7 @@ class SharedRoom(Room):
         now: Callable[[], float],
         uptime: Callable[[], float],
         share: Callable[[int, Mapping[int, bytes]], object],
+        report_lease: Callable[[bool], object],
         random: Callable[[int], str] = secrets.token_hex,
     ) -> None:
         super().__init__(log, speaker, ticks, sleep)
@@ -77,6 +80,8 @@ class SharedRoom(Room):
         self._lease = Lease(
             log, uptime, share, lambda: self._place, self._start_at, self._was_removed
         )
+        self._report_lease = report_lease
+        self._had_lease: bool | None = None  # as last reported; None before the first one
         self._random = random
         self._seats: dict[str, str] = {}  # of all members, by the keys of their names
         self._tail: deque[Said] = deque(maxlen=TAIL)
@@ -129,7 +134,15 @@ class SharedRoom(Room):
             await self._sleep(seconds)
 
     async def _poll(self) -> None:
+        self._watch_lease()
         self.wake()
+
+    def _watch_lease(self) -> None:
+        is_held = self._lease.is_held
+        if self._had_lease not in (None, is_held):
+            self._report_lease(is_held)
+        if is_held or self._had_lease:
+            self._had_lease = is_held
 
     async def _renew(self) -> None:
         with suppress(Unable):
@@ -403,7 +416,12 @@ class SharedRoom(Room):
     # Saying
 
     async def _say(self, member: Member, said: Said) -> None:
-        place = await self._stored(member, said.count > 0, partial(self._log.add, said))
+        place = await self._stored(
+            member,
+            said.count > 0,
+            # A message that waits comes after others, and so must its time.
+            lambda: self._log.add(replace(said, time=self._now())),
+        )
         if place is not None:
             await self._reached(place)
 

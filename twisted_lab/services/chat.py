@@ -12,6 +12,7 @@ from twisted_lab.channels import Channel, ConversationFactory, PeerGone, PeerSil
 from twisted_lab.channels.datagram_server import DatagramServer
 from twisted_lab.channels.unproven import UnprovenChannel
 from twisted_lab.defaults import DEFAULTS
+from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.peers import network, read_network
 from twisted_lab.rooms import (
     Addresses,
@@ -54,6 +55,7 @@ class Chat:
         room: The room.
         now: Returns the time, in seconds of Unix time.
         clock: The clock for rate limits.
+        events: The reporter of joins that fail for lack of the database.
         rates: The rate limits of each address.
         is_stopping: Tells whether connections that end do so because the process stops.
     """
@@ -63,12 +65,14 @@ class Chat:
         room: Room,
         now: Callable[[], float],
         clock: IReactorTime,
+        events: ServiceEvents,
         rates: Rates,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._room = room
         self._now = now
         self._ticks = clock.seconds
+        self._events = events
         self._addresses = Addresses(rates)
         self._is_stopping = is_stopping
         self._members: dict[Channel, Member] = {}
@@ -98,8 +102,8 @@ class Chat:
             async with self._room.heard_out():
                 while await self._room.hear(member, await channel.hear(), self._now()):
                     pass
-        except MemberGone:  # Its client is a member over another connection.
-            pass
+        except MemberGone:  # Its client is a member over another connection, or soon will be.
+            is_sent_on = self._is_stopping()
         except PeerSilent:
             how = "gone silent"
             raise
@@ -142,6 +146,7 @@ class Chat:
             except BadName as error:
                 channel.say(f"error: {error}")
             except Unable as error:
+                self._events.unable(channel.peer.text, str(error), error.reason, error.is_known)
                 later = self._ticks() + RETRY_SECONDS
                 channel.say(f"error: {error}; try again in {RETRY_SECONDS} s")
 
@@ -295,7 +300,7 @@ def build(process: ServiceProcess, options: Options) -> NetworkService:
     retention = Retention(options.history_bytes, options.history_days)
     room, cookie_secrets = make_room(process, options.command, options.history, retention)
     connections = options.make_connections()
-    chat = Chat(room, process.now, process.reactor, rates, lambda: connections.is_stopping)
+    chat = Chat(room, process.now, process.reactor, events, rates, lambda: connections.is_stopping)
     streams = ConversationFactory(
         process.reactor,
         events,

@@ -33,12 +33,15 @@ def make_room(
         retention: The limits of the history.
     """
     clock = process.reactor
-    fan_out, sleep = FanOut(clock, process.log.events_of(command)), partial(deferLater, clock)
+    events = process.log.events_of(command)
+    fan_out, sleep = FanOut(clock, events), partial(deferLater, clock)
     if path is not None and is_server(path):
         log = SharedLog(shared_storage(process, path, SHARED_TABLES), retention)
         cookies = SharedSecrets()
         uptime = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
-        room = SharedRoom(log, fan_out, clock.seconds, sleep, process.now, uptime, cookies.use)
+        room = SharedRoom(
+            log, fan_out, clock.seconds, sleep, process.now, uptime, cookies.use, events.lease
+        )
         process.resources.insert(0, room)  # It is closed before the database is.
         notify(process, path, CHANNEL, room.notified)
         text = "Members of the room, on all nodes; each node counts the same ones."
