@@ -164,6 +164,18 @@ class RefusalTests(FileCase):
         Path(self.path).mkdir()
         self.refuse("is not a file")
 
+    def test_a_file_made_on_a_full_disk_is_removed(self) -> None:
+        def no_space(*_: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        self.patch(sqlite_file, "upgrade", no_space)
+        self.patch(sqlite_file, "_connect", lambda path: sqlite3.connect(":memory:"))
+        self.refuse("database or disk is full")
+        self.assertFalse(Path(self.path).exists())
+        Path(self.path).touch()  # somebody else's
+        self.refuse("database or disk is full")
+        self.assertTrue(Path(self.path).exists())
+
     def test_a_missing_directory_is_an_error(self) -> None:
         self.path += "/missing/file"
         self.refuse("No such file or directory")

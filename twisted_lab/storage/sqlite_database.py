@@ -30,9 +30,11 @@ class SQLiteDatabase(Database[Q]):
         path: The file; None for a database in memory.
         begin: The statement that begins a transaction.
         upgrade: The upgrade of older tables when the file was opened.
+        is_new: Whether the file had no tables before.
 
     Attributes:
         upgrade: See above.
+        is_new: See above.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class SQLiteDatabase(Database[Q]):
         path: str | None,
         begin: str = "BEGIN IMMEDIATE",
         upgrade: Upgrade | None = None,
+        is_new: bool = False,
     ) -> None:
         self.upgrade = upgrade
+        self.is_new = is_new
         self._connection = connection
         self._begin = begin
         self._file = (Path(path), _identity(Path(path))) if path else None

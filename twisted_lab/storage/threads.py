@@ -148,6 +148,8 @@ class Storage:
             tables = Tables(_itself, list(self._migrations.values()))
             self._database = open_database(self.path, tables)
             if self._events is not None:
+                if self._database.is_new:
+                    self._events.created(self.path)
                 if upgrade := self._database.upgrade:
                     self._events.upgraded(self.path, *upgrade)
                 for setting in self._database.weak:
