@@ -25,7 +25,7 @@ from twisted_lab.storage import (
     open_for_reading,
     sqlite_file,
 )
-from twisted_lab.storage.database import Connection, drive, together
+from twisted_lab.storage.database import Connection, Unavailable, drive, together
 from twisted_lab.storage.migrations import FORMAT
 from twisted_lab.storage.sqlite_database import SQLiteDatabase
 from twisted_lab.storage.sqlite_file import open_file
@@ -361,6 +361,7 @@ class TransactionTests(FileCase):
         [most] = execute("PRAGMA max_page_count").fetchone()
         execute(f"PRAGMA max_page_count = {pages}")
         error = self.assertRaises(CannotStore, self.database.run, many)
+        self.assertIsInstance(error, Unavailable)
         self.assertEqual(str(error), "database or disk is full")
         first, second, last = self.database.run_all([anna, many, berta])
         self.assertEqual((first, last), ("Anna", "Berta"))
@@ -530,7 +531,7 @@ class OthersTests(FileCase):
         ):
             change()
             error = self.assertRaises(
-                CannotStore, database.run, lambda kept: remember(kept.peers, "a", "b", 1.0)
+                Unavailable, database.run, lambda kept: remember(kept.peers, "a", "b", 1.0)
             )
             self.assertIn("was removed or replaced", str(error))
 

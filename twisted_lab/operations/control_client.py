@@ -148,7 +148,7 @@ async def status(control: AMP) -> None:
     if hung:
         raise Refusal(
             _(
-                "no report for some seconds, as of a process that hangs: {names}",
+                "no report for some seconds, so these workers may hang: {names}",
                 names=", ".join(hung),
             )
         )

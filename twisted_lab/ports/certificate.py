@@ -148,7 +148,13 @@ class Certificate:
             until = certificate.not_valid_after_utc
             # At a start there is no better one.
             if until.timestamp() <= self._now() < self.until:
-                raise ValueError(N_("it expired on {until}", until=f"{until:%Y-%m-%d}"))
+                raise _Unusable(
+                    N_(
+                        "the certificate {path}: it expired on {until}",
+                        path=self._path,
+                        until=until.date(),
+                    )
+                )
         self._context = context
         self.until = until.timestamp()
         self._events.certificate(str(self._path), fingerprint(certificate), f"{until:%Y-%m-%d}")

@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from twisted_lab.storage.database import CannotStore, Database, drive
+from twisted_lab.storage.database import CannotStore, Database, Unavailable, drive
 from twisted_lab.storage.migrations import Upgrade
 from twisted_lab.storage.tables import Q, Result, Work
 from twisted_lab.text.language import N_
+
+# Names of errors that other work would have met as well; damage may be in one page only.
+_OUTAGES = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")
+
+
+def _refusal(error: sqlite3.Error) -> CannotStore:
+    is_outage = getattr(error, "sqlite_errorname", "").startswith(_OUTAGES)
+    return Unavailable(str(error)) if is_outage else CannotStore(str(error))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -86,7 +94,7 @@ class SQLiteDatabase(Database[Q]):
             if has_begun and len(works) > 1:
                 # One piece, or none, is the cause: run each in a transaction of its own.
                 return [self.run_all([work])[0] for work in works]
-            return [CannotStore(str(error)) for _ in works]
+            return [_refusal(error) for _ in works]
 
     def _transact(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
         execute = self._connection.execute
@@ -108,7 +116,7 @@ class SQLiteDatabase(Database[Q]):
                 "{file} was removed or replaced; put it back, or restart with a copy",
                 file=self._file[0],
             )
-            return [CannotStore(problem) for _ in works]
+            return [Unavailable(problem) for _ in works]
         execute("COMMIT")
         return results
 
