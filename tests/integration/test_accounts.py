@@ -130,7 +130,7 @@ def test_nothing_is_acknowledged_that_cannot_be_stored(tmp_path: Path) -> None:
         _, hard = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, hard))
         assert greeting(port, "Boris", "\n", "127.0.0.2")[1] == "error: cannot store the data now\n"
-        server.wait_for(r"could not serve 127.0.0.2:\d+: cannot store the data now: \w+")
+        server.wait_for(r"cannot use the database \S+: .*; clients get an error until it works")
         assert greeting(port, "", "\n") == ["Hello, Anna\n"]
         resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
         assert greeting(port, "Vera", "\n", "127.0.0.2")[1] == "Hello, Vera\n"

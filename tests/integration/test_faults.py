@@ -94,7 +94,7 @@ def test_nothing_is_acknowledged_on_a_full_disk(tmp_path: Path) -> None:
             filler = fill(disk)
             one.sendall(b"Anna\n")
             assert line(one) == "error: cannot store the data now\n"
-        server.wait_for("could not serve .*full")
+        server.wait_for(r"cannot use the database \S+: .*; clients get an error until it works")
         filler.unlink()
         with connect(port) as again:
             assert line(again) == ASKED  # The server has acknowledged nothing before storing it.

@@ -82,7 +82,8 @@ def test_all_services_share_one_log_and_one_database(tmp_path: Path) -> None:
     assert connected == [
         f"netlab-{name}" for name in ("echo", "messages", "ident", "auth", "broadcast")
     ]
-    assert (events[0]["event"], events[-1]["event"]) == ("server started", "server stopped")
+    names = (events[0]["event"], events[1]["event"], events[-1]["event"])
+    assert names == ("database created", "server started", "server stopped")
 
 
 def test_some_services_run_with_an_option_of_one(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from unittest.mock import patch
 import pytest
 import pytest_twisted
 from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
 from tests.doubles.recording import recorded_events
@@ -21,6 +22,7 @@ from twisted_lab.interfaces import global_reactor
 from twisted_lab.known_peers import PEER_TABLES, PeerQueries, recognize, remember
 from twisted_lab.login import Hashing
 from twisted_lab.resources import Unable
+from twisted_lab.storage import outages
 from twisted_lab.storage.database import Unavailable
 from twisted_lab.storage.sqlite_database import SQLiteDatabase
 from twisted_lab.storage.threads import Storage
@@ -132,6 +134,7 @@ async def test_an_outage_is_logged_once(tmp_path: Path) -> None:
     storage = Storage(global_reactor(), str(tmp_path / "names.sqlite3"), events)
     store = storage.of(PEER_TABLES)
     storage.open()
+    recorder.clear()
 
     async def unavailable(_: PeerQueries) -> None:
         raise Unavailable("the server is gone")
@@ -141,6 +144,31 @@ async def test_an_outage_is_logged_once(tmp_path: Path) -> None:
             await run(unavailable)
         assert caught.value.is_known
     assert recorder.names == ["database lost"]
+    await storage.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_removed_file_is_an_outage_until_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outages, "PROBE_SECONDS", 0.01)
+    monkeypatch.setattr(outages, "QUIET_SECONDS", 0.05)
+    events, recorder = recorded_events()
+    path = tmp_path / "names.sqlite3"
+    storage = Storage(global_reactor(), str(path), events)
+    store = storage.of(PEER_TABLES)
+    storage.open()
+    recorder.clear()
+    path.rename(tmp_path / "elsewhere")
+    for _ in range(3):
+        with pytest.raises(Unable) as caught:
+            await store.run(lambda kept: remember(kept, "10.0.0.1", "Anna", 1.0))
+        assert caught.value.is_known
+    await deferLater(global_reactor(), 0.2)
+    assert recorder.names == ["database lost"]
+    (tmp_path / "elsewhere").rename(path)
+    await deferLater(global_reactor(), 0.3)
+    assert recorder.names == ["database lost", "database back"]
     await storage.close()
 
 

@@ -31,6 +31,7 @@ PERCENT_AN_HOUR = 2.0
 WARM_UP = 0.4
 # The expected events with their levels, and their reasons if they have any.
 EXPLAINED = {
+    ("database created", "warn"): "",
     ("server started", "info"): "",
     ("listening", "info"): "",
     ("client connected", "info"): "",

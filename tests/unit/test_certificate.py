@@ -129,13 +129,14 @@ class CertificateTests(SynchronousTestCase):
         key.write_text(text)
         self.path.write_text(text[text.index("-----BEGIN CERTIFICATE") :])
         self.read(key).open()
-        self.assertIn("cannot use the certificate", self.refusal())
+        self.assertIn(f"cannot use the key {self.path.absolute()}: it has no", self.refusal())
 
     def test_unusable_files_are_refused(self) -> None:
         self.assertIn("No such file", self.refusal(Path("nonexistent.key")))
         other = Path(self.mktemp())
         other.write_bytes(self_signed())
-        self.assertIn(f"{other}: the key is not that of the certificate", self.refusal(other))
+        problem = f"cannot use the key {other.absolute()}: the key is not that of the certificate"
+        self.assertEqual(self.refusal(other), problem)
         locked = serialization.load_pem_private_key(self.path.read_bytes(), None).private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -213,6 +214,18 @@ class CertificateTests(SynchronousTestCase):
         self.certificate.reload()
         self.assertEqual(self.recorder.names, ["certificate", "certificate kept"])
         self.assertIs(self.certificate.serverConnectionForTLS(None).get_context(), context)
+
+    def test_an_expired_renewal_keeps_a_valid_certificate(self) -> None:
+        self.certificate.open()
+        until = self.certificate.until
+        self.path.write_bytes(self_signed(days=-1.5))
+        self.certificate.reload()
+        self.assertEqual(self.recorder.names, ["certificate", "certificate kept"])
+        self.assertRegex(
+            self.recorder.messages[-1],
+            r"stays in use: cannot use the certificate .*: it expired on ....-..-..$",
+        )
+        self.assertEqual(self.certificate.until, until)
 
     def test_reading_a_fifo_does_not_block(self) -> None:
         self.certificate.open()

@@ -28,6 +28,7 @@ from twisted_lab.operations.control_client import ControlOptions, say
 from twisted_lab.operations.control_commands import Refusal
 from twisted_lab.operations.metrics import health
 from twisted_lab.ports.listening import CannotListen, DescribedEndpoint, Guarded, Listener
+from twisted_lab.process.counts import Counts, WorkerState
 from twisted_lab.serving import NetworkService, ServiceProcess, Word, build_process
 
 
@@ -117,6 +118,14 @@ class ControlTests(SynchronousTestCase):
         self.assertEqual(titles.split()[:3], ["service", "address", "connected"])
         self.assertEqual(rows[0].split(), ["netlab-0", "127.0.0.1:7", "1", "0", "0", "0"])
         self.assertEqual(len(rows), 3)
+
+    def test_status_names_a_worker_that_has_not_reported(self) -> None:
+        workers = [WorkerState(0, 100, Counts(), 2.9), WorkerState(1, 101, Counts(), 62.0)]
+        self.patch(self.process.public_services[1], "workers", lambda: workers)
+        result, said = self.carry("status")
+        self.assertIn("process 101", said)
+        problem = str(self.failureResultOf(result, Refusal).value)
+        self.assertTrue(problem.endswith(": netlab-1 worker 1 (62 s)"), problem)
 
     def test_connections_are_listed_in_pages(self) -> None:
         for number in range(250):

@@ -25,7 +25,7 @@ from twisted_lab.storage import (
     open_for_reading,
     sqlite_file,
 )
-from twisted_lab.storage.database import Connection, drive, together
+from twisted_lab.storage.database import Connection, Unavailable, drive, together
 from twisted_lab.storage.migrations import FORMAT
 from twisted_lab.storage.sqlite_database import SQLiteDatabase
 from twisted_lab.storage.sqlite_file import open_file
@@ -163,6 +163,18 @@ class RefusalTests(FileCase):
     def test_a_directory_is_refused(self) -> None:
         Path(self.path).mkdir()
         self.refuse("is not a file")
+
+    def test_a_file_made_on_a_full_disk_is_removed(self) -> None:
+        def no_space(*_: object) -> None:
+            raise sqlite3.OperationalError("database or disk is full")
+
+        self.patch(sqlite_file, "upgrade", no_space)
+        self.patch(sqlite_file, "_connect", lambda path: sqlite3.connect(":memory:"))
+        self.refuse("database or disk is full")
+        self.assertFalse(Path(self.path).exists())
+        Path(self.path).touch()  # somebody else's
+        self.refuse("database or disk is full")
+        self.assertTrue(Path(self.path).exists())
 
     def test_a_missing_directory_is_an_error(self) -> None:
         self.path += "/missing/file"
@@ -349,6 +361,7 @@ class TransactionTests(FileCase):
         [most] = execute("PRAGMA max_page_count").fetchone()
         execute(f"PRAGMA max_page_count = {pages}")
         error = self.assertRaises(CannotStore, self.database.run, many)
+        self.assertIsInstance(error, Unavailable)
         self.assertEqual(str(error), "database or disk is full")
         first, second, last = self.database.run_all([anna, many, berta])
         self.assertEqual((first, last), ("Anna", "Berta"))
@@ -518,7 +531,7 @@ class OthersTests(FileCase):
         ):
             change()
             error = self.assertRaises(
-                CannotStore, database.run, lambda kept: remember(kept.peers, "a", "b", 1.0)
+                Unavailable, database.run, lambda kept: remember(kept.peers, "a", "b", 1.0)
             )
             self.assertIn("was removed or replaced", str(error))
 

@@ -23,6 +23,7 @@ from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.counters import Histogram
 from twisted_lab.operations.metrics import LoopLag, MetricsPage, ServiceCollector, health
 from twisted_lab.operations.pages import Page
+from twisted_lab.process.counts import Counts, WorkerState
 from twisted_lab.serving import NetworkService, ServiceProcess
 
 
@@ -111,6 +112,11 @@ class ServiceCollectorTests(SynchronousTestCase):
         self.assertEqual(self.mine("conversation_seconds_bucket", le="+Inf"), 2)
         self.assertEqual(self.mine("conversation_seconds_sum"), 5000.5)
         self.assertEqual(self.mine("conversation_seconds_count"), 2)
+
+    def test_the_age_of_a_workers_report_is_exported(self) -> None:
+        [service] = self.process.public_services
+        self.patch(service, "workers", lambda: [WorkerState(1, 100, Counts(), 62.0)])
+        self.assertEqual(self.mine("worker_report_age_seconds", worker="1"), 62)
 
     def test_measures_of_a_service_are_exported(self) -> None:
         self.process.add_gauge("netlab-sample", "waiting", "A gauge.", lambda: 7)

@@ -133,17 +133,41 @@ class OldFileTests(MigrationCase):
         self.assertEqual(self.versions(), {"accounts": 4, "known_peers": 2, "rooms": 3})
         self.assertEqual(self.copies(), ["accounts-1.known_peers-1", "version-3"])
 
+    def opened_by_a_server(self) -> list[str]:
+        """Open and close the file as a server does, and return what that has reported."""
+        events, recorder = recorded_events(LogLevel.error)  # the console shows it at any level
+        reactor: Any = Clock()
+        storage = Storage(reactor, self.path, events)
+        storage.of(ALL)
+        storage.open()
+        storage.discard()
+        return recorder.messages
+
+    def test_a_server_reports_a_new_file(self) -> None:
+        path = Path(self.path).absolute()
+        report = f"created a new database {path}: it has no accounts and no history"
+        self.assertEqual(self.opened_by_a_server(), [report])
+        self.assertEqual(self.opened_by_a_server(), [])
+        Path(self.path).write_bytes(b"")
+        self.assertEqual(self.opened_by_a_server(), [report])
+
+    def test_a_new_database_in_memory_is_no_news(self) -> None:
+        with closing(open_database(":memory:", ALL)) as database:
+            self.assertFalse(database.is_new)
+
+    def test_an_earlier_copy_is_never_overwritten(self) -> None:
+        self.make(1)
+        for suffix in ("version-1", "version-1.2"):
+            Path(f"{self.path}.{suffix}").write_bytes(b"older")
+        path = Path(self.path).absolute()
+        [report] = self.opened_by_a_server()
+        self.assertTrue(report.endswith(f"the old file is kept as {path}.version-1.3"), report)
+        self.assertEqual(Path(f"{self.path}.version-1").read_bytes(), b"older")
+        self.assertEqual(self.copies(), ["version-1", "version-1.2", "version-1.3"])
+
     def test_an_upgrade_is_reported_with_the_name_of_the_copy(self) -> None:
         self.make(7)
-        reports = []
-        for tables in (ALL, ALL):
-            events, recorder = recorded_events(LogLevel.error)  # the console shows it at any level
-            reactor: Any = Clock()
-            storage = Storage(reactor, self.path, events)
-            storage.of(tables)
-            storage.open()
-            storage.discard()
-            reports.append(recorder.messages)
+        reports = [self.opened_by_a_server(), self.opened_by_a_server()]
         path = Path(self.path).absolute()
         message = (
             f"upgraded the database {path} (accounts 3 -> 4, file 7 -> 8); "

@@ -53,6 +53,13 @@ class OptionsTests(SynchronousTestCase):
         self.assertEqual(said.getvalue().count("\n"), 1)
         return said.getvalue()
 
+    def test_the_commands_for_systemd_in_the_page_are_valid(self) -> None:
+        page = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+        commands = re.findall(r"^ExecStart=\S+/twistd -n netlab (.*)$", page, re.MULTILINE)
+        self.assertGreaterEqual(len(commands), 2)
+        for command in commands:
+            parse(*shlex.split(command))
+
     def test_each_service_has_its_own_port(self) -> None:
         services = parse().services
         self.assertEqual(list(services), NAMES)
@@ -289,6 +296,7 @@ class OptionsTests(SynchronousTestCase):
             (["--auth-registration", "maybe"], "netlab: --auth-registration: expected one of open"),
             (["--max-connections"], "option --max-connections requires argument"),
             (["--only", ""], "netlab: --only needs a value that is not empty"),
+            (["--only=echo,chatt"], "broadcast, chat, not 'chatt'; did you mean chat?"),
             (["--only=x"], "netlab: --only: expected services among echo, messages"),
             (
                 ["--only=echo", "--chat-history=x"],

@@ -251,14 +251,22 @@ class WorkerPoolTests(SynchronousTestCase):
         self.count(1, counts)
         self.assertEqual(service.counts(), counts.plus(counts))
         self.assertEqual(service.counts().traffic, Traffic(2, 4, 6, 8))
-        self.assertEqual(service.workers()[:2], [(0, 100, counts), (1, 101, counts)])
+        self.assertEqual(service.workers()[:2], [(0, 100, counts, 0), (1, 101, counts, 0)])
         self.reactor.processes[0].die(number=9)
         self.reactor.advance(0)
         after = service.counts()
         self.assertEqual((after.open, after.served, after.connected), (2, 1, 6))
         self.assertEqual((after.errors["silent"], after.counters["games_won"]), (2, 14))
         self.assertEqual(after.gauges["hash_queue"], 6)
-        self.assertEqual(service.workers()[0], (0, 103, Counts()))
+        self.assertEqual(after.errors["worker"], 1)
+        self.assertEqual(service.workers()[0], (0, 103, Counts(), 0))
+
+    def test_the_age_of_each_workers_report_is_known(self) -> None:
+        [service] = self.started().public_services
+        self.reactor.advance(5)
+        self.count(1, Counts(connected=9))
+        self.reactor.advance(2)
+        self.assertEqual([worker.age for worker in service.workers()], [7, 2, 7])
 
     def test_a_command_goes_to_all_workers(self) -> None:
         [service] = self.started().public_services

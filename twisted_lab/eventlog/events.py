@@ -163,6 +163,15 @@ class ServiceEvents(_Reporter):
         """Report that clients can connect to `address`."""
         self._announce(LogLevel.info, "listening", N_("listening on {address}"), address=address)
 
+    def created(self, path: str) -> None:
+        """Report a new database without any data: perhaps the old file is elsewhere."""
+        self._announce(
+            LogLevel.warn,
+            "database created",
+            N_("created a new database {path}: it has no accounts and no history"),
+            path=path,
+        )
+
     def upgraded(
         self, path: str, before: Mapping[str, int], after: Mapping[str, int], suffix: str
     ) -> None:

@@ -16,6 +16,7 @@ from twisted_lab import __version__
 from twisted_lab.eventlog.options import LEVELS
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.operations.control_commands import (
+    HUNG_SECONDS,
     MOST_ANSWER,
     PAGE,
     Disconnect,
@@ -87,10 +88,10 @@ class Controls(CommandLocator):
     def _rows(self, service: NetworkService) -> list[Answer]:
         name = service.events.service
         where = ", ".join(map(address_text, service.addresses))
-        rows = [(name, where, service.counts())]
+        rows = [(name, where, service.counts(), 0.0)]
         rows += [
-            (f"{name} worker {number}", f"process {pid}", counts)
-            for number, pid, counts in service.workers()
+            (f"{name} worker {number}", f"process {pid}", counts, age)
+            for number, pid, counts, age in service.workers()
         ]
         return [
             {
@@ -101,8 +102,9 @@ class Controls(CommandLocator):
                 "total": counts.connected,
                 "refused": counts.refused,
                 "errors": counts.errors.total(),
+                **({"hung": age} if age >= HUNG_SECONDS else {}),
             }
-            for name, where, counts in rows
+            for name, where, counts, age in rows
         ]
 
     @ListConnections.responder

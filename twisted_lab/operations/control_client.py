@@ -110,7 +110,11 @@ def show(text: str) -> None:
 
 
 async def status(control: AMP) -> None:
-    """Print the status of the process and its services."""
+    """Print the status of the process and its services.
+
+    Raises:
+        Refusal: Some workers hang.
+    """
     answer = await control.callRemote(Status)
     minutes, seconds = divmod(int(answer["seconds"]), 60)
     hours, minutes = divmod(minutes, 60)
@@ -136,6 +140,18 @@ async def status(control: AMP) -> None:
         counts = (service[key] for key in ("connected", "total", "refused", "errors"))
         rows.append((service["name"], service["addresses"] + paused, *counts))
     show(table(rows))
+    hung = [
+        _("{name} ({seconds:.0f} s)", name=service["name"], seconds=service["hung"])
+        for service in answer["services"]
+        if service["hung"] is not None
+    ]
+    if hung:
+        raise Refusal(
+            _(
+                "no report for some seconds, so these workers may hang: {names}",
+                names=", ".join(hung),
+            )
+        )
 
 
 async def connections(control: AMP) -> None:

@@ -10,6 +10,8 @@ from twisted_lab.text.escaping import escape
 PAGE = 100  # connections per answer
 MOST_ANSWER = 60_000  # bytes of a service's answer
 MOST_REFUSAL = 1000  # characters
+# Seconds without a report, one of which is due each second, after which a worker counts as hung.
+HUNG_SECONDS = 3.0
 # The names of the workers that did not answer.
 SILENT = (b"silent", ListOf(Unicode()))
 
@@ -46,6 +48,7 @@ class Status(Command):
                     (b"total", Integer()),
                     (b"refused", Integer()),
                     (b"errors", Integer()),
+                    (b"hung", Float(optional=True)),  # seconds without a report of a worker
                 ]
             ),
         ),

@@ -167,14 +167,18 @@ class ServiceCollector(Collector):
         sizes = CounterMetricFamily(
             "netlab_worker_bytes", "Bytes in and out of one worker.", labels=way
         )
+        age = GaugeMetricFamily(
+            "netlab_worker_report_age_seconds", "Seconds since a worker's last report.", labels=one
+        )
         for service in self._process.public_services:
-            for number, _, counts in service.workers():
-                labels = [service.events.service, str(number)]
+            for worker in service.workers():
+                labels, counts = [service.events.service, str(worker.number)], worker.counts
+                age.add_metric(labels, worker.age)
                 served.add_metric(labels, counts.served)
                 connected.add_metric(labels, counts.connected)
                 sizes.add_metric([*labels, "in"], counts.traffic.bytes_in)
                 sizes.add_metric([*labels, "out"], counts.traffic.bytes_out)
-        return iter([served, connected, sizes])
+        return iter([served, connected, sizes, age])
 
 
 class MetricsPage:

@@ -31,6 +31,10 @@ from twisted_lab.text.system_errors import reason_of
 # Validity of a self-signed certificate; afterwards users who trust on first use must confirm again.
 YEARS = 10
 NO_CERTIFICATE = N_("it has no certificate in PEM")
+NO_KEY = N_("it has no private key in PEM; --key names its file")
+# Parts of "cannot use ...":
+_CERTIFICATE = N_("the certificate {path}: {reason}")
+_KEY = N_("the key {path}: {reason}")
 DAY = 86_400.0  # seconds
 WARNING_DAYS = 14  # before the end
 
@@ -40,18 +44,18 @@ class _Unusable(Exception):
 
 
 @contextmanager
-def _naming(path: Path, missing: str) -> Iterator[None]:
+def _naming(what: str, path: Path, missing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _Unusable(Message("{path}: {reason}", path=path, reason=reason_of(error))) from None
+        raise _Unusable(Message(what, path=path, reason=reason_of(error))) from None
     except TypeError as error:
         why = N_("its key has a password") if "Password" in str(error) else message_of(error)
-        raise _Unusable(Message("{path}: {reason}", path=path, reason=why)) from None
+        raise _Unusable(Message(what, path=path, reason=why)) from None
     except (ValueError, UnsupportedAlgorithm, SSL.Error) as error:
         # The library's own text names a page about Python, not about the file.
         why = Message(missing if "PEM" in str(error) else tls_text(error))
-        raise _Unusable(Message("{path}: {reason}", path=path, reason=why)) from None
+        raise _Unusable(Message(what, path=path, reason=why)) from None
 
 
 @implementer(IOpenSSLServerConnectionCreator)
@@ -107,7 +111,7 @@ class Certificate:
         try:
             self._read()
         except _Unusable as error:
-            raise NotReady(N_("cannot use the certificate {reason}", reason=error)) from None
+            raise NotReady(N_("cannot use {reason}", reason=message_of(error))) from None
 
     def reload(self) -> None:
         """Read the files again, for later connections; if that fails, keep the old certificate."""
@@ -127,21 +131,30 @@ class Certificate:
         """See `Resource`: there is nothing to do."""
 
     def _read(self) -> None:
-        with _naming(self._path, NO_CERTIFICATE):
+        with _naming(_CERTIFICATE, self._path, NO_CERTIFICATE):
             certificate, *chain = x509.load_pem_x509_certificates(self._path.read_bytes())
             public = certificate.public_key()
-        with _naming(self._key_path, N_("it has no private key in PEM; --key names its file")):
+        with _naming(_KEY, self._key_path, NO_KEY):
             key = serialization.load_pem_private_key(self._key_path.read_bytes(), None)
             if key.public_key() != public:
                 raise ValueError(N_("the key is not that of the certificate"))
             is_open = self._key_path.stat().st_mode & stat.S_IROTH
-        with _naming(self._path, NO_CERTIFICATE):
+        with _naming(_CERTIFICATE, self._path, NO_CERTIFICATE):
             context = CertificateOptions(raiseMinimumTo=TLSVersion.TLSv1_2).getContext()
             context.use_certificate(certificate)
             for each in chain:
                 context.add_extra_chain_cert(each)
             context.use_privatekey(key)  # type: ignore[arg-type]  # other kinds are refused
             until = certificate.not_valid_after_utc
+            # At a start there is no better one.
+            if until.timestamp() <= self._now() < self.until:
+                raise _Unusable(
+                    N_(
+                        "the certificate {path}: it expired on {until}",
+                        path=self._path,
+                        until=until.date(),
+                    )
+                )
         self._context = context
         self.until = until.timestamp()
         self._events.certificate(str(self._path), fingerprint(certificate), f"{until:%Y-%m-%d}")

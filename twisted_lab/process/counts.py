@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted_lab.channels import Connections
 from twisted_lab.eventlog.counters import Counters, Histogram, Measure, Traffic
@@ -95,3 +95,19 @@ class Counts:
         for name in ("errors", "counters", "gauges"):
             values[name] = Counter(values[name])
         return cls(**values)
+
+
+class WorkerState(NamedTuple):
+    """A running worker process, as its supervisor knows it.
+
+    Attributes:
+        number: Its number, from 0.
+        pid: Its process id.
+        counts: The counts of its last report.
+        age: Seconds since that report, or since its start if there was none.
+    """
+
+    number: int
+    pid: int | None
+    counts: Counts
+    age: float

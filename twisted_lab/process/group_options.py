@@ -15,6 +15,7 @@ from twisted_lab.process.process_options import ProcessOptions
 from twisted_lab.process.service_options import ServiceOptions
 from twisted_lab.text import option
 from twisted_lab.text.language import N_, _
+from twisted_lab.text.nearest import with_nearest
 from twisted_lab.text.option import Option
 from twisted_lab.text.printing import print_line
 
@@ -136,14 +137,12 @@ class GroupOptions(ProcessOptions):
     def _choose(self, chosen: list[str]) -> None:
         for service in chosen:
             if service not in self.services:
-                known = ", ".join(self.services)
-                raise usage.UsageError(
-                    _(
-                        "--only: expected services among {known}, not {service!r}",
-                        known=known,
-                        service=service,
-                    )
+                problem = _(
+                    "--only: expected services among {known}, not {service!r}",
+                    known=", ".join(self.services),
+                    service=service,
                 )
+                raise usage.UsageError(with_nearest(problem, service, self.services))
         for name in sorted(self.given):
             owners = self._services_by_option.get(name, [])
             if len(owners) == 1 and owners[0] not in chosen:

@@ -16,7 +16,7 @@ from twisted_lab.channels import Connection, Connections
 from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.ports.listening import Listener
-from twisted_lab.process.counts import Counts
+from twisted_lab.process.counts import Counts, WorkerState
 from twisted_lab.process.service_ports import ServicePorts
 
 
@@ -109,8 +109,8 @@ class NetworkService(Service):
         """Return a snapshot of the service's counters."""
         return Counts.of(self.events.counters, self.connections, self._process.measures_of(self))
 
-    def workers(self) -> list[tuple[int, int | None, Counts]]:
-        """Return number, process id and counts of each worker."""
+    def workers(self) -> list[WorkerState]:
+        """Return the state of each worker."""
         return []
 
     async def ask(self, word: str, *arguments: str) -> list[tuple[str, object]]:

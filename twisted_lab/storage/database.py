@@ -164,10 +164,12 @@ class Database(ABC, Generic[Q]):
     """An open database, used by one thread at a time; `open_database` creates it.
 
     Attributes:
+        is_new: Whether it had no tables before it was opened.
         upgrade: The upgrade of older tables when it was opened; None if there was none.
         weak: The settings of a server that may lose acknowledged data, because they are off.
     """
 
+    is_new = False
     upgrade: Upgrade | None = None
     weak: Sequence[str] = ()
 

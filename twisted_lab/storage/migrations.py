@@ -63,7 +63,7 @@ def package_versions(connection: sqlite3.Connection) -> dict[str, int]:
 def upgrade(
     connection: sqlite3.Connection,
     migrations: Sequence[Migrations],
-    copy: Callable[[str], None],
+    copy: Callable[[str], str],
 ) -> Upgrade | None:
     """Upgrade the tables of some packages in one transaction; leave other tables alone.
 
@@ -71,7 +71,7 @@ def upgrade(
         connection: The connection, in autocommit mode.
         migrations: The steps of the packages.
         copy: Copies the file before older tables are changed. Its argument is the suffix of the
-            copy's name.
+            copy's name; it returns the one that it took, which may have a number more.
 
     Returns:
         What was upgraded; None if no older tables were.
@@ -86,7 +86,7 @@ def upgrade(
         suffix = f"version-{version}"
         before["file"], after["file"] = version, FORMAT
     if suffix:
-        copy(suffix)
+        suffix = copy(suffix)
     if version < FORMAT:
         connection.execute(
             "CREATE TABLE schema_versions (package TEXT PRIMARY KEY, version INTEGER NOT NULL)"

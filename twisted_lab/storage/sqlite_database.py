@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from twisted_lab.storage.database import CannotStore, Database, drive
+from twisted_lab.storage.database import CannotStore, Database, Unavailable, drive
 from twisted_lab.storage.migrations import Upgrade
 from twisted_lab.storage.tables import Q, Result, Work
 from twisted_lab.text.language import N_
+
+# Names of errors that other work would have met as well; damage may be in one page only.
+_OUTAGES = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")
+
+
+def _refusal(error: sqlite3.Error) -> CannotStore:
+    is_outage = getattr(error, "sqlite_errorname", "").startswith(_OUTAGES)
+    return Unavailable(str(error)) if is_outage else CannotStore(str(error))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -30,9 +38,11 @@ class SQLiteDatabase(Database[Q]):
         path: The file; None for a database in memory.
         begin: The statement that begins a transaction.
         upgrade: The upgrade of older tables when the file was opened.
+        is_new: Whether the file had no tables before.
 
     Attributes:
         upgrade: See above.
+        is_new: See above.
     """
 
     def __init__(
@@ -42,8 +52,10 @@ class SQLiteDatabase(Database[Q]):
         path: str | None,
         begin: str = "BEGIN IMMEDIATE",
         upgrade: Upgrade | None = None,
+        is_new: bool = False,
     ) -> None:
         self.upgrade = upgrade
+        self.is_new = is_new
         self._connection = connection
         self._begin = begin
         self._file = (Path(path), _identity(Path(path))) if path else None
@@ -82,7 +94,7 @@ class SQLiteDatabase(Database[Q]):
             if has_begun and len(works) > 1:
                 # One piece, or none, is the cause: run each in a transaction of its own.
                 return [self.run_all([work])[0] for work in works]
-            return [CannotStore(str(error)) for _ in works]
+            return [_refusal(error) for _ in works]
 
     def _transact(self, works: Sequence[Work[Q, Result]]) -> list[Result | Exception]:
         execute = self._connection.execute
@@ -104,7 +116,7 @@ class SQLiteDatabase(Database[Q]):
                 "{file} was removed or replaced; put it back, or restart with a copy",
                 file=self._file[0],
             )
-            return [CannotStore(problem) for _ in works]
+            return [Unavailable(problem) for _ in works]
         execute("COMMIT")
         return results
 

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from itertools import chain, count
 from pathlib import Path
 
 from twisted_lab.storage.database import Connection
@@ -53,9 +54,10 @@ def open_file(path: str, tables: Tables[Q]) -> SQLiteDatabase[Q]:
         Unusable: The file cannot be opened, is not a database of twisted_lab, is damaged, or was
             written by a newer version. It is unchanged then.
     """
-    with explained(path):
+    with explained(path), ExitStack() as on_error:
         if path != ":memory:":
-            _make(path)
+            if _make(path):
+                on_error.callback(_remove_empty, Path(path))
             inspect(path, tables.migrations)
             # A restored copy may be readable by other users, who must not see its content.
             Path(path).chmod(0o600)
@@ -68,13 +70,16 @@ def open_file(path: str, tables: Tables[Q]) -> SQLiteDatabase[Q]:
             # Deleted data must not remain in the file.
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute(f"PRAGMA busy_timeout = {UPGRADE_SECONDS * 1000:.0f}")
-            done = upgrade(connection, tables.migrations, lambda end: _copy(path, f"{path}.{end}"))
+            is_new = path != ":memory:" and file_version(connection) == 0
+            done = upgrade(connection, tables.migrations, lambda end: _copy(path, end))
             connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
         except BaseException:
             connection.close()
             raise
+        on_error.pop_all()
     queries = tables.queries(Connection(connection, sqlite3.paramstyle))
-    return SQLiteDatabase(connection, queries, None if path == ":memory:" else path, upgrade=done)
+    file = None if path == ":memory:" else path
+    return SQLiteDatabase(connection, queries, file, upgrade=done, is_new=is_new)
 
 
 def open_file_for_reading(path: str, tables: Tables[Q]) -> SQLiteDatabase[Q]:
@@ -148,8 +153,8 @@ def _advice(error: sqlite3.Error) -> str:
     return N_("restore a copy of it, or choose another file")
 
 
-def _make(path: str) -> None:
-    """Create the file for its owner only, unless it exists.
+def _make(path: str) -> bool:
+    """Create the file for its owner only, unless it exists, and return whether it did.
 
     An existing file is not opened: to close it again would release all locks of this process on the
     file, including those of its other connections.
@@ -163,6 +168,14 @@ def _make(path: str) -> None:
         # SQLite would treat a file of a few bytes as an empty one.
         if 0 < status.st_size < SMALLEST_PAGE:
             raise sqlite3.DatabaseError("file is not a database") from None
+        return False
+    return True
+
+
+def _remove_empty(path: Path) -> None:
+    """Remove a file that was made in vain: it would look like a database that has lost its data."""
+    if path.stat().st_size == 0:
+        path.unlink()
 
 
 def inspect(path: str, migrations: Sequence[Migrations]) -> None:
@@ -210,7 +223,11 @@ def _refuse_newer(path: str, program: str, version: int, known: int) -> None:
         )
 
 
-def _copy(path: str, copy: str) -> None:
+def _copy(path: str, suffix: str) -> str:
+    """Copy the file under a name that no other file has, and return the suffix of that name."""
+    names = chain([suffix], (f"{suffix}.{number}" for number in count(2)))
+    free = next(name for name in names if not os.path.lexists(f"{path}.{name}"))
+    copy = f"{path}.{free}"
     # Under a temporary name until it is complete, so that an interrupted copy cannot pass for one.
     unfinished = f"{copy}.unfinished"
     Path(unfinished).unlink(missing_ok=True)
@@ -218,3 +235,4 @@ def _copy(path: str, copy: str) -> None:
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(unfinished)) as target:
         source.backup(target)
     Path(unfinished).replace(copy)
+    return free

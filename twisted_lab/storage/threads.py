@@ -17,7 +17,8 @@ from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import Reactor
 from twisted_lab.resources import NotReady, Unable
 from twisted_lab.storage.database import CannotStore, Database, Unavailable, Uncancelled
-from twisted_lab.storage.names import shown, whole
+from twisted_lab.storage.migrations import FORMAT
+from twisted_lab.storage.names import is_server, shown, whole
 from twisted_lab.storage.opening import open_database, open_for_reading
 from twisted_lab.storage.outages import Outages
 from twisted_lab.storage.sqlite_file import Unusable
@@ -148,6 +149,8 @@ class Storage:
             tables = Tables(_itself, list(self._migrations.values()))
             self._database = open_database(self.path, tables)
             if self._events is not None:
+                if self._database.is_new:
+                    self._events.created(self.path)
                 if upgrade := self._database.upgrade:
                     self._events.upgraded(self.path, *upgrade)
                 for setting in self._database.weak:
@@ -226,7 +229,8 @@ class Storage:
                 result.callback(value)
 
     def _probe(self) -> None:
-        for result in self.run(_nothing), self.read(_nothing):
+        work = _nothing if is_server(self.path) else _rewrite
+        for result in self.run(work), self.read(_nothing):
             result.addErrback(lambda failure: failure.trap(Unable))
 
     async def close(self) -> None:
@@ -281,3 +285,8 @@ def _unable(told: str, error: CannotStore, outages: Outages) -> Unable:
 
 async def _nothing(_: object) -> None:
     pass
+
+
+async def _rewrite(connection: AsyncConnection) -> None:
+    """Write what an SQLite file has already: work that writes nothing succeeds on a full disk."""
+    await (await connection.cursor()).execute(f"PRAGMA user_version = {FORMAT}")

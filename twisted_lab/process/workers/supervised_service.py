@@ -10,7 +10,7 @@ from twisted.logger import LogLevel
 
 from twisted_lab.channels import Connections
 from twisted_lab.eventlog.events import ServiceEvents
-from twisted_lab.process.counts import Counts
+from twisted_lab.process.counts import Counts, WorkerState
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.service_process import ServiceProcess
 from twisted_lab.process.workers.shared_socket import SharedSocket
@@ -46,7 +46,7 @@ class SupervisedService(NetworkService):
         """See `NetworkService`; the counts are those of the workers' last reports."""
         return self._pool.counts()
 
-    def workers(self) -> list[tuple[int, int | None, Counts]]:
+    def workers(self) -> list[WorkerState]:
         """See `NetworkService`."""
         return self._pool.each()
 

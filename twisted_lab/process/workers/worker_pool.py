@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from collections.abc import Sequence
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -13,7 +14,7 @@ from twisted.logger import LogLevel, globalLogPublisher
 from twisted_lab.channels import cancel
 from twisted_lab.channels.countdown import Countdown
 from twisted_lab.eventlog.events import Observer, ServiceEvents
-from twisted_lab.process.counts import Counts
+from twisted_lab.process.counts import Counts, WorkerState
 from twisted_lab.process.workers.launcher import Launcher
 from twisted_lab.process.workers.worker_process import ABORT, READY, WorkerProcess
 from twisted_lab.resources import NotReady
@@ -51,7 +52,7 @@ class WorkerPool:
         self._events = events
         self._alive: list[WorkerProcess] = []
         self._restarts: list[IDelayedCall] = []
-        self._gone = Counts()  # the totals of workers that have ended
+        self._gone = Counts()  # the totals of workers that have ended, and how many have died
         self._level: LogLevel | None = None
         self._is_stopping = False
         self._all_ended: Deferred[None] = Deferred()
@@ -110,6 +111,7 @@ class WorkerPool:
         # Back-off: no delay after the first death, then 1, 2, 4 ... s.
         delay = min(2.0 ** min(deaths - 2, 10), LONGEST_DELAY) if deaths > 1 else 0.0
         self._events.worker_died(pid, why, delay)
+        self._gone = self._gone.plus(Counts(errors=Counter(worker=1)))
         self._restarts = [restart for restart in self._restarts if restart.active()]
         self._restarts.append(self._clock.callLater(delay, self._restart, deaths))
 
@@ -128,10 +130,13 @@ class WorkerPool:
             total = total.plus(worker.counts)
         return total
 
-    def each(self) -> list[tuple[int, int | None, Counts]]:
-        """Return number, process id and counts of each running worker."""
-        found = [(worker.number, worker.pid, worker.counts) for worker in self._alive]
-        return sorted(found, key=itemgetter(0))
+    def each(self) -> list[WorkerState]:
+        """Return the state of each running worker."""
+        now = self._clock.seconds()
+        return [
+            WorkerState(worker.number, worker.pid, worker.counts, now - worker.heard)
+            for worker in sorted(self._alive, key=attrgetter("number"))
+        ]
 
     async def ask(self, word: str, *arguments: str) -> list[tuple[int, object]]:
         """Call `NetworkService.do` in each running worker.

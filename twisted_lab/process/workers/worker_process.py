@@ -68,6 +68,7 @@ class WorkerProcess(ProcessProtocol):
 
     Attributes:
         counts: The counts of its last report.
+        heard: When that came, by the clock; the time of the start if there was none.
     """
 
     transport: IProcessTransport
@@ -77,7 +78,7 @@ class WorkerProcess(ProcessProtocol):
     ) -> None:
         self.number = number
         self.counts = Counts()
-        self.since = clock.seconds()
+        self.since = self.heard = clock.seconds()
         self.deaths = deaths
         self.pid: int | None = None
         self._supervisor = supervisor
@@ -138,6 +139,7 @@ class WorkerProcess(ProcessProtocol):
         for line in lines:
             if line.startswith(COUNTS):
                 self.counts = Counts.from_json(line.removeprefix(COUNTS))
+                self.heard = self._clock.seconds()
                 continue
             if line.startswith(ANSWER):
                 self._asked.popleft().callback(json.loads(line.removeprefix(ANSWER)))
