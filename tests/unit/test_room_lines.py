@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from twisted_lab.client.room_lines import translated, translated_problem
+from twisted_lab.client.room_lines import ROOM
 from twisted_lab.rooms.names import Names, resembles, taken
 from twisted_lab.rooms.room import NOBODY
 from twisted_lab.text import language
-from twisted_lab.text.chat_messages import HISTORY, MSG, help_lines, unknown, usage
+from twisted_lab.text.chat_messages import HISTORY, MSG, NICK, help_lines, unknown, usage
 
 
 class Tests(SynchronousTestCase):
@@ -16,7 +16,7 @@ class Tests(SynchronousTestCase):
 
     def test_in_english_they_stay_as_they_are(self) -> None:
         for line in ("* here: Anna, Boris", "error: too fast; you are muted for 5 s", "Anna: hi"):
-            self.assertEqual(translated(line), line)
+            self.assertEqual(ROOM.translated(line), line)
 
     def test_the_rooms_lines_are_translated(self) -> None:
         language.use("ru")
@@ -33,16 +33,17 @@ class Tests(SynchronousTestCase):
             unknown("/foo"),
             unknown("/whoo"),
             f"error: say to whom and what: {usage(MSG)}",
+            f"error: say your new name: {usage(NICK)}",
             f"error: say how many: {usage(HISTORY)}, up to 100",
         ]
         for line in lines:
-            shown = translated(line)
+            shown = ROOM.translated(line)
             self.assertRegex(shown, "[а-яё]{3}")
             self.assertNotIn(line.removeprefix("error: "), shown)
-        self.assertEqual(translated("* Аня has joined"), "* Аня теперь в чате")
-        self.assertEqual(translated_problem(str(taken("Аня"))), "имя Аня занято; выберите другое")
+        self.assertEqual(ROOM.translated("* Аня has joined"), "* Аня теперь в чате")
+        self.assertEqual(ROOM.problem(str(taken("Аня"))), "имя Аня занято; выберите другое")
         self.assertEqual(
-            translated("error: not said: hello (too fast; you are muted for 5 s)"),
+            ROOM.translated("error: not said: hello (too fast; you are muted for 5 s)"),
             "* ошибка: сообщение hello не отправлено (слишком быстро; молчание на 5 с)",
         )
 
@@ -50,4 +51,4 @@ class Tests(SynchronousTestCase):
         language.use("ru")
         self.addCleanup(language.use, "en")
         for line in ("Anna: * Boris has joined", "Anna: error: no", "* Boris has has joined"):
-            self.assertEqual(translated(line), line)
+            self.assertEqual(ROOM.translated(line), line)

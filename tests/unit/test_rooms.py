@@ -180,6 +180,12 @@ class RoomTests(SynchronousTestCase):
         self.say(anna, "it is me")
         self.assertEqual(self.heard[boris], ["Vera: it is me"])
 
+    def test_nick_needs_a_name(self) -> None:
+        anna = self.join("Anna")
+        for text in ("/nick", "/nick  "):
+            self.say(anna, text)
+            self.assertEqual(self.heard[anna].pop(), "error: say your new name: /nick NAME")
+
     def test_history_repeats_messages(self) -> None:
         anna = self.join("Anna")
         for number in range(5):

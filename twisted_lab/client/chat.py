@@ -15,7 +15,7 @@ from twisted_lab.client.connecting import not_connected
 from twisted_lab.client.connection import HungUp
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.options import ClientOptions
-from twisted_lab.client.room_lines import translated_problem
+from twisted_lab.client.room_lines import ROOM
 from twisted_lab.client.servers import Server, Servers
 from twisted_lab.client.signals import Signals
 from twisted_lab.client.udp import UDPWire
@@ -88,7 +88,7 @@ def verdict(
         case HungUp():
             lines.append(f"{where}: {problem}")
         case NotLetIn():
-            reason = translated_problem(escape(str(problem)))
+            reason = ROOM.problem(escape(str(problem)))
             lines.append(_("not let in: {reason}", reason=reason))
         case Ended():
             lines += problem.lines

@@ -17,7 +17,7 @@ from twisted_lab.client.chat_client import ChatClient
 from twisted_lab.client.ending import Ended
 from twisted_lab.client.plain_editor import PlainEditor
 from twisted_lab.client.rendering import time_text
-from twisted_lab.client.room_lines import translated, translated_problem
+from twisted_lab.client.room_lines import ROOM
 from twisted_lab.client.terminal import Interrupted
 from twisted_lab.rooms import Line
 from twisted_lab.text.chat_messages import COMMANDS, MSG, leaves
@@ -85,11 +85,13 @@ class Terminal:
     def show(self, line: Line) -> None:
         """Show a line above the input line."""
         mark = DELIVERED if line.is_own else " "
-        print_line(f"{time_text(line.when, self._now())} {mark} {translated(escape(line.text))}")
+        print_line(
+            f"{time_text(line.when, self._now())} {mark} {ROOM.translated(escape(line.text))}"
+        )
 
     def _ask_name(self, why: str) -> None:
         self._asks_name = True
-        print_line(translated_problem(escape(why)))
+        print_line(ROOM.problem(escape(why)))
         if self._session is None:
             print_line(_("Name") + ": ", end="")
         self._redraw()

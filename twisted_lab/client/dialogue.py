@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from twisted_lab.client.login_lines import LOGIN
 from twisted_lab.client.tokens import Tokens
 from twisted_lab.text.dialogue_messages import (
     ASK_NAME,
@@ -106,9 +107,10 @@ class Introduction:
 
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`."""
-        if line.startswith(HELLO):
-            self.over = self.succeeded = True
-        return line, None
+        if self.succeeded:
+            return line, None  # what the service says after the greeting
+        self.over = self.succeeded = line.startswith(HELLO)
+        return LOGIN.translated(line), None
 
 
 class Login:
@@ -148,6 +150,7 @@ class Login:
 
         If the server sends no line ends, several messages may arrive as one line.
         """
+        shown = LOGIN.translated(line)
         asks_name = line.endswith(ASK_NAME)
         # The first question may arrive after its answer was typed.
         self.hidden = line.casefold().endswith(PASSWORD_ENDS) or (asks_name and self._is_ahead)
@@ -162,17 +165,17 @@ class Login:
         if WRONG in line and self._tried and not (self.succeeded or self.refused):
             self.refused = True
             self._forget()
-            line += " " + _("(The stored token is no longer valid.)")
+            shown += " " + _("(The stored token is no longer valid.)")
         said = TOLD_TOKEN.search(line)
         if said and self._tokens and self._tokens.keep(self._server, said[1]):
             kept = _("Token stored in {path}, valid until ", path=self._tokens.path)
-            line = TOLD_TOKEN.sub(lambda _: kept, line)
+            shown = TOLD_TOKEN.sub(lambda _: kept, line)
         if asks_name and self._tried and not self.succeeded:
             self.refused = True
         if asks_name and self._token is not None and not self._tried:
             self._tried = True
-            return line + " " + _("(the stored token)"), self._token
-        return line, None
+            return shown + " " + _("(the stored token)"), self._token
+        return shown, None
 
     def _forget(self) -> None:
         if self._tokens:

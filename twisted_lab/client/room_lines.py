@@ -6,12 +6,9 @@ as it is, and so does what members say.
 
 from __future__ import annotations
 
-import re
+from twisted_lab.client.known_lines import KnownLines
+from twisted_lab.text.language import N_
 
-from twisted_lab.text.language import N_, _
-
-# The names in braces stand for a word, and these ones for anything.
-_LONG = ("names", "problem", "text")
 _LINES = [
     N_("* welcome, {name}; /help lists what you can do"),
     N_("* here: {names}, and {n} more"),
@@ -45,37 +42,9 @@ _PROBLEMS = [
     N_("unknown command; /help lists them"),
     N_("unknown command; did you mean {command}? /help lists them"),
     N_("say to whom and what: /msg NAME TEXT"),
+    N_("say your new name: /nick NAME"),
     N_("say how many: /history N, up to {n}"),
     N_("no member has that name; /who lists the members"),
 ]
 
-
-def _pattern(line: str) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w+)\}", line)
-    for at, part in enumerate(parts):
-        value = ".*" if part in _LONG else r"\S+"
-        parts[at] = f"(?P<{part}>{value})" if at % 2 else re.escape(part)
-    return re.compile("".join(parts), re.DOTALL)
-
-
-_KNOWN_LINES = [(line, _pattern(line)) for line in _LINES]
-_KNOWN_PROBLEMS = [(line, _pattern(line)) for line in _PROBLEMS]
-
-
-def translated(text: str) -> str:
-    """Return a line of a room in the user's language."""
-    for line, pattern in _KNOWN_LINES:
-        if found := pattern.fullmatch(text):
-            values = found.groupdict()
-            if "problem" in values:
-                values["problem"] = translated_problem(values["problem"])
-            return _(line, **values)
-    return text
-
-
-def translated_problem(text: str) -> str:
-    """Return what follows ``error:`` in the user's language."""
-    for line, pattern in _KNOWN_PROBLEMS:
-        if found := pattern.fullmatch(text):
-            return _(line, **found.groupdict())
-    return text
+ROOM = KnownLines(_LINES, _PROBLEMS)

@@ -245,6 +245,8 @@ class Room(ABC):
             here = self._names.here()
             await self.pace(member.channel, member.limits.address.history, byte_length(here))
             self._tell(member, here, now)
+        elif command == NICK and not argument.strip():
+            self._tell(member, f"error: say your new name: {usage(NICK)}", now)
         elif command == NICK:
             await self._rename(member, argument, now)
         elif command == HISTORY:

@@ -22,7 +22,6 @@ def failure(
     style: Style,
     with_answer: bool = False,
     with_picture: bool = False,
-    same_as: str = "",
 ) -> Iterator[str]:
     """Return the lines that explain a failure.
 
@@ -31,7 +30,6 @@ def failure(
         style: How the lines look.
         with_answer: Whether to show the second stage of the hint.
         with_picture: Whether to draw who sent what to whom.
-        same_as: The id of a requirement whose hint, which is shown, is the same; "" if none is.
     """
     evidence, requirement = finding.evidence, finding.requirement
     yield from heading(finding, style)
@@ -46,7 +44,7 @@ def failure(
     if with_picture:
         yield from _picture(evidence, style)
     yield from _screen(evidence.screen, style)
-    yield from _hint(finding, style, with_answer, same_as)
+    yield from _hint(finding, style, with_answer)
     if finding.mistake.name == UNREADABLE.name:
         return  # there is nothing to try
     yield _INDENT + _("By hand, in another terminal:")
@@ -54,20 +52,15 @@ def failure(
     yield f"{_INDENT * 2}{shown(evidence.by_hand or _(requirement.by_hand), 2000)}"
 
 
-def brief(
-    finding: Finding, style: Style, with_answer: bool = False, same_as: str = ""
-) -> Iterator[str]:
+def brief(finding: Finding, style: Style, with_answer: bool = False) -> Iterator[str]:
     """Return the lines about what works, but not as it should, or failed once; see `failure`."""
     yield from heading(finding, style)
     if finding.evidence.note:
         yield from _part("Seen", shown(finding.evidence.note), style)
-    yield from _hint(finding, style, with_answer, same_as)
+    yield from _hint(finding, style, with_answer)
 
 
-def _hint(finding: Finding, style: Style, with_answer: bool, same_as: str) -> Iterator[str]:
-    if same_as:
-        yield from _part("Hint", _("The same as for {id}.", id=same_as), style)
-        return
+def _hint(finding: Finding, style: Style, with_answer: bool) -> Iterator[str]:
     yield from _part("Hint", _(finding.mistake.question), style)
     if with_answer:
         yield from _part("Answer", _(finding.mistake.answer), style)

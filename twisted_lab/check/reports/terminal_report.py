@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from twisted_lab.check.reports.failure import brief, failure
 from twisted_lab.check.reports.style import Style, shown
-from twisted_lab.check.requirements.requirement import Level, Mistake
+from twisted_lab.check.requirements.requirement import Level
 from twisted_lab.check.verdicts import Finding, Report, Verdict
 from twisted_lab.text.language import N_, _, ngettext
 
@@ -67,17 +67,13 @@ def terminal_report(
             id=findings[0].requirement.id,
         )
         lines += _row(Verdict.NOT_CHECKED, "", more, style)
-    hinted: dict[Mistake, str] = {}  # the first requirement that each hint was for
     for finding in findings:
         if finding.verdict not in (Verdict.FAIL, Verdict.WEAK, Verdict.FLAKY):
             continue
-        key = finding.requirement.id
-        first = hinted.setdefault(finding.mistake, key)
-        same_as = "" if first == key else first
         if finding.verdict is Verdict.FAIL:
-            lines += ["", *failure(finding, style, with_answers, with_pictures, same_as)]
+            lines += ["", *failure(finding, style, with_answers, with_pictures)]
         else:
-            lines += ["", *brief(finding, style, with_answers, same_as)]
+            lines += ["", *brief(finding, style, with_answers)]
     for title, texts in sections(replace(report, findings=findings)):
         lines += _section(title, texts, style)
     levels = ", ".join(f"{level.name[0]}: {_(level.value)}" for level in Level)

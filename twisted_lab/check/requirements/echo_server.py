@@ -109,7 +109,7 @@ REQUIREMENTS = (
         N_("The border at 1,024 bytes lies inside a letter there."),
         N_("task 1"),
         2,
-        '(python3 -c \'print("a" + "\\u0436" * 1000, end="")\'; sleep 1) | ' + _NC,
+        '(python3 -c \'print("a" + "ж" * 1000, end="")\'; sleep 1) | ' + _NC,
         mistakes.DECODED_PORTIONS,
         ("ES-4",),
     ),
