@@ -48,18 +48,10 @@ RUSSIAN_SEARCH = (SPHINX / "locale/ru/LC_MESSAGES/sphinx.js").read_text("utf-8")
 RUSSIAN_FURO = {  # Furo has no translations of its own texts
     "Back to top": "К началу страницы",
     "Home": "Все страницы",
-    "Made with ": "Сделано с помощью ",
     "Next": "Дальше",
     "On this page": "На этой странице",
     "Previous": "Назад",
     "Skip to content": "К содержанию",
-}
-RUSSIAN_GROUPS = {  # of English pages, in the sidebar
-    "Learn": "По-английски: учиться",
-    "Teach": "По-английски: преподавать",
-    "Use": "По-английски: применять",
-    "Run": "По-английски: эксплуатировать",
-    "Extend": "По-английски: развивать",
 }
 
 project = "twisted_lab"
@@ -189,11 +181,6 @@ def choose_language(
             'title="Link to this heading"', 'title="Ссылка на этот раздел"'
         )
         context["master_doc"] = f"{INDEX}.ru"
-        context["furo_navigation_tree"] = re.sub(
-            '(?<=<span class="caption-text">)[^<]+',
-            lambda group: RUSSIAN_GROUPS.get(group[0], group[0]),
-            str(context["furo_navigation_tree"]),
-        )
     if page == "search":
         app.add_js_file("sections.js")
         app.add_js_file("search.js")
@@ -279,6 +266,6 @@ def setup(app: Sphinx) -> None:
     app.connect("missing-reference", find_name)
     app.connect("doctree-read", link_programs, priority=400)  # before files are copied
     app.connect("html-collect-pages", show_programs)
-    app.connect("html-page-context", choose_language, priority=600)  # after Furo
+    app.connect("html-page-context", choose_language)
     app.connect("build-finished", write_sections)
     app.connect("autodoc-process-signature", shorten_signature)

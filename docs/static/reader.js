@@ -1,6 +1,9 @@
-// The reader's language: that of the last page that exists in both, otherwise the browser's.
+// The reader's language: that of the words to search for, if Cyrillic; then that of the last page
+// that exists in both; otherwise the browser's.
 const root = document.documentElement;
-root.dataset.reader = localStorage.getItem("language") || navigator.language.slice(0, 2);
+const query = (new URLSearchParams(location.search).get("q") || "").trim();
+root.dataset.reader = /[а-яё]/i.test(query) ? "ru"
+  : localStorage.getItem("language") || navigator.language.slice(0, 2);
 
 // The pages of the reader's language come first, and the site's title leads to their index.
 if (root.dataset.reader === "ru") {
@@ -11,17 +14,27 @@ if (root.dataset.reader === "ru") {
     link.href = `${root.dataset.content_root}docs/README.ru.html`;
 }
 
-// Furo has these texts in English only.
-if (root.lang === "ru") {
+/** Translate what Furo has in English only, and the groups of English pages. */
+function translateFrame() {
   const labels = {
     "Toggle site navigation sidebar": "Показать или скрыть список страниц",
     "Toggle table of contents sidebar": "Показать или скрыть содержание страницы",
     "Toggle Light / Dark / Auto color theme": "Светлая, тёмная или системная тема",
   };
+  const groups = {
+    Learn: "учиться", Teach: "преподавать", Use: "применять", Run: "эксплуатировать",
+    Extend: "развивать",
+  };
   for (const [english, russian] of Object.entries(labels))
     for (const part of document.querySelectorAll(`[aria-label="${english}"]`))
       part.setAttribute("aria-label", russian);
+  for (const caption of document.querySelectorAll(".caption-text"))
+    if (groups[caption.textContent])
+      caption.textContent = `По-английски: ${groups[caption.textContent]}`;
+  const footer = document.querySelector(".left-details").firstChild;
+  footer.data = footer.data.replace("Made with", "Сделано с помощью");
 }
+if (root.lang === "ru") translateFrame();
 
 /** Return a pattern of what `source` matches, as whole words. */
 function wholeWords(source) {

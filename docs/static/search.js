@@ -1,7 +1,6 @@
 // Readers of Russian pages, and of Cyrillic letters, find Russian pages first; all find sections.
-const query = (new URLSearchParams(location.search).get("q") || "").trim();
-const isRussian = /[а-яё]/i.test(query) || root.dataset.reader === "ru";
-if (isRussian) root.lang = root.dataset.reader = "ru";
+const isRussian = root.dataset.reader === "ru";
+if (isRussian) root.lang = "ru";
 const SHOWN = 100;  // results
 
 /** Return the results for the query, the best one first. */
@@ -58,6 +57,7 @@ function show({link, title, summary, pattern}) {
 
 /** Translate what Sphinx and Furo have in English only. */
 function translate() {
+  translateFrame();
   Documentation.TRANSLATIONS["Search finished, found one page matching the search query."] =
     Array(4).fill("Найдено результатов: ${resultCount}");  // all plural forms
   Documentation.TRANSLATIONS[", in "] = ", в ";
