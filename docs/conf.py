@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import gettext
 import importlib
+import json
 import re
 import sys
+from collections.abc import Iterator
+from os.path import normpath
 from pathlib import Path
 
-import snowballstemmer
 import sphinx
 from docutils import nodes
-from sphinx.addnodes import pending_xref
+from mdit_py_plugins.anchors.index import slugify
+from sphinx.addnodes import download_reference, pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.search.en import SearchEnglish
@@ -23,6 +26,8 @@ from sphinx.search.ru import SearchRussian
 from zope.interface.interface import InterfaceClass
 
 from twisted_lab import __version__
+from twisted_lab.check.catalogue import Catalogue
+from twisted_lab.text.language import LANGUAGES, _, use
 
 ROOT = Path(__file__).parent.parent
 INDEX = "docs/README"
@@ -67,6 +72,8 @@ default_role = "py:obj"  # `name` in a docstring is a link if the site has that 
 autodoc_default_options = {"show-inheritance": True}
 autodoc_preserve_defaults = True
 add_module_names = False
+ascii_id = nodes.make_id
+nodes.make_id = lambda text: ascii_id(text) if text.isascii() else slugify(text)  # not "id8"
 InterfaceClass.__repr__ = lambda self: self.__name__  # in annotations
 autodoc_typehints_format = "short"
 napoleon_use_ivar = True
@@ -79,6 +86,7 @@ html_theme = "furo"
 html_title = f"twisted_lab {release}"
 html_copy_source = False
 html_show_copyright = False
+html_show_sphinx = False
 html_extra_path = ["site"]  # leads from the top folder to the index page
 html_static_path = ["static"]
 html_css_files = ["site.css"]
@@ -87,13 +95,18 @@ html_search_language = "en-ru"  # SearchWords below
 
 
 def prepare_page(_: Sphinx, page: str, source: list[str]) -> None:
-    """Make text of links to folders, and add the links of the index to the sidebar."""
+    """Improve the links of a page for the site.
+
+    Those to folders become text, those that have the name of a page as their text get its title,
+    and those of the index come into the sidebar, too.
+    """
     folder = (ROOT / page).parent
     text = re.sub(
         r"\[([^]]+)\]\(([\w./-]+)\)",
         lambda link: link[1] if folder.joinpath(link[2]).is_dir() else link[0],
         source[0],
     )
+    text = re.sub(r"\[[\w./-]+\.md\](\([\w./-]+\.md[)#])", r"[]\1", text)
     if page == INDEX:
         for heading, section in re.findall(r"^## (.+)\n((?:(?!## ).*\n)+)", text, re.M):
             links = re.findall(r"^- \[`?([^]`]+)`?\]\(([^)]+)\)", section, re.M)
@@ -127,12 +140,11 @@ def find_name(
 
 
 class SearchWords(SearchEnglish):
-    """Find English and Russian words in all their forms."""
+    """Give search.js English and Russian stems; it looks for words in sections.js itself."""
 
     lang = html_search_language
     language_name = "English and Russian"
-    _word_re = re.compile(r"\b[A-Za-z]{2}-\d+\b|\w+")  # ES-9 is a word, as in the code below
-    js_splitter_code = (
+    js_splitter_code = (  # ES-9 is one word
         "var splitQuery = (query) =>"
         " query.match(/\\b[a-z]{2}-\\d+\\b|[\\p{L}\\p{N}_]+/giu) || [];\n"
     )
@@ -148,14 +160,9 @@ class SearchWords(SearchEnglish):
         "};\n"
     )
 
-    def __init__(self, options: dict[str, str]) -> None:
-        super().__init__(options)
-        self._russian = snowballstemmer.stemmer("russian")
-
-    def stem(self, word: str) -> str:
-        """Return the part of a word that all its forms have, as the code above does."""
-        word = word.lower()
-        return self._russian.stemWord(word) if re.search("[а-яё]", word) else super().stem(word)
+    def word_filter(self, word: str) -> bool:
+        """Keep all words out of the index that Sphinx makes."""
+        return False
 
 
 def choose_language(
@@ -163,7 +170,8 @@ def choose_language(
 ) -> None:
     """Give a translated page its language: for browsers, and in the texts around it.
 
-    The search page speaks Russian to Russian readers.
+    The search page speaks Russian to Russian readers; reader.js knows them by the last page that
+    exists in both languages. The index is none of these: readers of Russian come across it.
     """
     texts: gettext.NullTranslations = gettext.NullTranslations()
     if page.endswith(".ru"):
@@ -172,17 +180,68 @@ def choose_language(
         context["body"] = str(context["body"]).replace(
             'title="Link to this heading"', 'title="Ссылка на этот раздел"'
         )
+        context["master_doc"] = f"{INDEX}.ru"
     if page == "search":
+        app.add_js_file("sections.js")
         app.add_js_file("search.js")
         app.add_js_file(None, body=f"if (isRussian) {{\n{RUSSIAN_SEARCH}\n}}")
-    elif page.endswith(".ru") or f"{page}.ru" in app.env.found_docs:
-        language = "sessionStorage.setItem('language', document.documentElement.lang)"
-        app.add_js_file(None, body=language, priority=400)  # before reader.js
+    elif page.endswith(".ru") or (page != INDEX and f"{page}.ru" in app.env.found_docs):
+        remember = "localStorage.setItem('language', document.documentElement.lang)"
+        app.add_js_file(None, body=remember, priority=400)  # before reader.js
 
     def translate(text: str) -> str:
         return (texts is RUSSIAN and RUSSIAN_FURO.get(text)) or texts.gettext(text)
 
     app.builder.templates.environment.install_gettext_callables(translate, texts.ngettext)
+
+
+def link_programs(app: Sphinx, tree: nodes.document) -> None:
+    """Let links to programs lead to pages that show them: browsers save files."""
+    for link in list(tree.findall(download_reference)):
+        path, _ = app.env.relfn2path(link["reftarget"])
+        if path.endswith(".py"):
+            uri = "../" * app.env.docname.count("/") + f"{path}.html"
+            link.replace_self(nodes.reference("", "", *link.children, internal=True, refuri=uri))
+
+
+def show_programs(app: Sphinx) -> Iterator[tuple[str, dict[str, object], str]]:
+    """Make the pages that `link_programs` has linked."""
+    for path in sorted(
+        {
+            normpath(Path(page).parent / link["refuri"].removesuffix(".html"))
+            for page in app.env.found_docs
+            for link in app.env.get_doctree(page).findall(nodes.reference)
+            if link.get("refuri", "").endswith(".py.html")
+        }
+    ):
+        program = app.builder.highlighter.highlight_block((ROOT / path).read_text(), "python")
+        yield path, {"title": path, "body": f"<h1>{path}</h1>\n{program}"}, "page.html"
+
+
+def write_sections(app: Sphinx, error: Exception | None) -> None:
+    """Write what search.js searches: all sections, and the requirements of the checker."""
+    if error:
+        return
+    sections = []
+    for page in sorted(app.env.found_docs):
+        tree = app.env.get_doctree(page)
+        for hidden in [*tree.findall(nodes.raw), *tree.findall(nodes.comment)]:
+            hidden.parent.remove(hidden)
+        for section in tree.findall(nodes.section):
+            own = [part.astext() for part in section[1:] if not isinstance(part, nodes.section)]
+            place = {"page": page, "anchor": section["ids"][0]}
+            titles = {"pageTitle": app.env.titles[page].astext(), "title": section[0].astext()}
+            sections.append(place | titles | {"text": " ".join(" ".join(own).split())})
+    requirements = {}
+    for each in LANGUAGES:
+        use(each)
+        requirements[each] = {
+            known.id: _(known.text) for known in Catalogue().requirements.values()
+        }
+    (app.outdir / "_static/sections.js").write_text(
+        f"const sections = {json.dumps(sections, ensure_ascii=False)};\n"
+        f"const requirements = {json.dumps(requirements, ensure_ascii=False)};\n"
+    )
 
 
 def shorten_signature(
@@ -205,5 +264,8 @@ def setup(app: Sphinx) -> None:
     app.add_search_language(SearchWords)
     app.connect("source-read", prepare_page)
     app.connect("missing-reference", find_name)
+    app.connect("doctree-read", link_programs, priority=400)  # before files are copied
+    app.connect("html-collect-pages", show_programs)
     app.connect("html-page-context", choose_language)
+    app.connect("build-finished", write_sections)
     app.connect("autodoc-process-signature", shorten_signature)
