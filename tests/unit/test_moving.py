@@ -256,6 +256,16 @@ class MovingTests(SynchronousTestCase):
             each()
         self.assertLess(self.lab.run(anna.is_settled), 6.0)
 
+    def test_a_new_client_waits_if_one_node_is_cut_off_and_the_others_drain(self) -> None:
+        undo = self.cut_off(A)
+        self.lab.nodes[B].connections.leave()
+        self.lab.nodes[C].connections.leave()
+        anna = Member(self.lab, "Anna")
+        self.lab.run_for(30)
+        self.assertFalse(anna.has_ended())
+        undo()
+        self.lab.run(anna.is_settled, 20)
+
     def test_a_client_that_has_joined_too_often_stays(self) -> None:
         undo = self.cut_off(A, TooMany("too many have joined from your address", 5))
         anna = Member(self.lab, "Anna")

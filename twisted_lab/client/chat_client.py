@@ -195,7 +195,7 @@ class ChatClient:
     def _tries_another(self, why: str, now: float) -> bool:
         """Move to the next server, if this one cannot let the client in now and others may."""
         # A limit of an address is to be kept, and not to be evaded.
-        if why.startswith("* too many") or self.servers.turns_away() or self.endpoint.is_closed:
+        if why.startswith("* too many") or self.servers.defers() or self.endpoint.is_closed:
             return False
         if self.endpoint.session is not None and self._wire is not None:
             # Or the server would keep the session until it is silent for too long.

@@ -58,6 +58,7 @@ class Servers:
         self._tried = float("-inf")
         self._silent_until: float | None = None
         self._turned_away: set[Server] = set()
+        self._defer: set[Server] = set()
 
     def __len__(self) -> int:
         return len(self._servers)
@@ -83,6 +84,7 @@ class Servers:
         if now >= self._tried + STEADY:
             self._wait = SHORTEST_WAIT
             self._turned_away.clear()
+            self._defer.clear()
 
     def is_silent(self, now: float) -> bool:
         """Tell whether the current server, which does not serve the client, has had its time."""
@@ -94,6 +96,11 @@ class Servers:
         """Note that the current server turns the client away; tell whether all have done so."""
         self._turned_away.add(self.current)
         return len(self._turned_away) == len(self._servers)
+
+    def defers(self) -> bool:
+        """Note that the current server admits the client later; tell whether no other is better."""
+        self._defer.add(self.current)
+        return len(self._defer | self._turned_away) == len(self._servers)
 
     def extend_timeouts(self, seconds: float) -> None:
         """Exclude `seconds`, in which the process was paused, from the timeouts."""
