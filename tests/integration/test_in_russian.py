@@ -28,9 +28,9 @@ def test_a_server_and_its_client_talk_russian_to_people(tmp_path: Path) -> None:
     client.type("\x03")
     client = Terminal(*CLIENT, "ident", "--host", f"127.0.0.1:{port}", **RUSSIAN)
     client.see(f"соединение с 127.0.0.1:{port} установлено, .*")
-    client.see("What's your name\\?")  # as it was sent
+    client.see("Как вас зовут\\?")  # on a terminal, unlike in a pipe
     client.type("Анна\r")
-    client.see("Hello, Анна")
+    client.see("Здравствуйте, Анна")
     assert client.end() == 0
     assert re.search(r"принято: \d+, \d,\d\s+с, соединение закрыл сервер", client.lines[-1])
     server.type("\x03")
