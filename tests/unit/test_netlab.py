@@ -296,7 +296,7 @@ class OptionsTests(SynchronousTestCase):
             (["--auth-registration", "maybe"], "netlab: --auth-registration: expected one of open"),
             (["--max-connections"], "option --max-connections requires argument"),
             (["--only", ""], "netlab: --only needs a value that is not empty"),
-            (["--only=echo,chatt"], "broadcast, chat, not 'chatt'; did you mean chat?"),
+            (["--only=echo,chatt"], "not 'chatt'; did you mean chat?"),
             (["--only=x"], "netlab: --only: expected services among echo, messages"),
             (
                 ["--only=echo", "--chat-history=x"],
