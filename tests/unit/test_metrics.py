@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -17,11 +18,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.connections import FakeConnection
 from tests.doubles.options import SampleOptions
 from tests.doubles.reactor import FakeReactor
+from tests.processes import ROOT
 from twisted_lab import __version__
 from twisted_lab.channels import Connections
 from twisted_lab.disconnects import Disconnect
 from twisted_lab.eventlog.counters import Histogram
-from twisted_lab.operations.metrics import LoopLag, MetricsPage, ServiceCollector, health
+from twisted_lab.operations.metrics import ALERTED, LoopLag, MetricsPage, ServiceCollector, health
 from twisted_lab.operations.pages import Page
 from twisted_lab.process.counts import Counts, WorkerState
 from twisted_lab.serving import NetworkService, ServiceProcess
@@ -117,6 +119,14 @@ class ServiceCollectorTests(SynchronousTestCase):
         [service] = self.process.public_services
         self.patch(service, "workers", lambda: [WorkerState(1, 100, Counts(), 62.0)])
         self.assertEqual(self.mine("worker_report_age_seconds", worker="1"), 62)
+
+    def test_errors_with_an_alert_are_exported_before_the_first_one(self) -> None:
+        # An increase from nothing to 1 is none for Prometheus.
+        page = (ROOT / "docs/operations.md").read_text()
+        found = re.findall(r'netlab_errors_total\{kind=~?"([^"]*)"\}\[', page)
+        self.assertEqual({*"|".join(found).replace("\\", "").split("|")}, {*ALERTED})
+        for kind in ALERTED:
+            self.assertEqual(self.mine("errors_total", kind=kind), 0)
 
     def test_measures_of_a_service_are_exported(self) -> None:
         self.process.add_gauge("netlab-sample", "waiting", "A gauge.", lambda: 7)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 
 from prometheus_client import (
@@ -31,6 +31,9 @@ from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.service_process import ServiceProcess
 
 LAG_SECONDS = 1.0  # between measurements
+# Kinds of errors with an alert in docs/operations.md. They are there from the start, because
+# Prometheus sees no increase in a series that begins with 1.
+ALERTED = ("unable", "database", "worker", "conversation", "files", "login")
 SPARE = 9  # times the duration of a collection, until the next one
 
 
@@ -65,6 +68,10 @@ class LoopLag:
     def discard(self) -> None:
         """See `twisted_lab.serving.Resource`."""
         cancel(self._timer)
+
+
+def _with_zeros(errors: Mapping[str, int]) -> Iterable[tuple[str, int]]:
+    return {**dict.fromkeys(ALERTED, 0), **errors}.items()
 
 
 def _histogram(family: HistogramMetricFamily, labels: list[str], values: Histogram) -> None:
@@ -149,12 +156,12 @@ class ServiceCollector(Collector):
             sizes.add_metric([name, "out"], traffic.bytes_out)
             messages.add_metric([name, "in"], traffic.messages_in)
             messages.add_metric([name, "out"], traffic.messages_out)
-            for what, count in counts.errors.items():
+            for what, count in _with_zeros(counts.errors):
                 errors.add_metric([name, what], count)
             _histogram(seconds, [name], counts.histogram())
         own = self._process.events
         if own.service not in dict(counted):  # A process of several services: its database, say.
-            for what, count in own.counters.errors.items():
+            for what, count in _with_zeros(own.counters.errors):
                 errors.add_metric([own.service, what], count)
         return iter([served, connected, refused, sizes, messages, errors, seconds])
 

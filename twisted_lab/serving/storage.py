@@ -42,8 +42,6 @@ def shared_storage(process: ServiceProcess, path: str, tables: Tables[Q]) -> Sto
         tables: The service's own tables; opening the file creates or upgrades them.
     """
     storage = Storage(process.reactor, path, process.events)
-    # An alert sees the first outage only if there was a 0 before.
-    process.events.counters.errors["database"] += 0
     for resource in process.resources:
         if isinstance(resource, Storage) and resource.path == storage.path:
             return resource.of(tables)
