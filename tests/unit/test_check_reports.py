@@ -339,7 +339,11 @@ class SummaryTests(SynchronousTestCase):
             ),
             ((passed, weak, unknown), "Nothing failed, but not everything was checked"),
             ((passed, weak), "Nothing failed. Next: ES-26, which is weak."),
-            ((passed, absent), "Nothing failed. Next: ES-17, which is not offered."),
+            (
+                (passed, absent),
+                "Nothing failed. Next: ES-17, which is not offered; --explain ES-17 says what it "
+                "asks.",
+            ),
             ((passed,), "Nothing failed."),
         ):
             self.assertIn(said, next_step(report_of(*findings), with_answers=False))

@@ -186,7 +186,10 @@ def next_step(report: Report, with_answers: bool) -> str:
         return _("Nothing failed. Next: {id}, which is weak.", id=weak[0].requirement.id)
     offers = [each.requirement for each in _are(report, Verdict.NOT_OFFERED)]
     if offer := next((each for each in offers if each.level is not Level.INFORMATION), None):
-        return _("Nothing failed. Next: {id}, which is not offered.", id=offer.id)
+        return _(
+            "Nothing failed. Next: {id}, which is not offered; --explain {id} says what it asks.",
+            id=offer.id,
+        )
     return _("Nothing failed.")
 
 
