@@ -31,6 +31,7 @@ MISTAKES = (
     ("port-is-text", python("mistake_port_is_text.py"), "EC-1"),
     ("port-is-text", python("mistake_port_unless_enter.py"), "EC-12"),
     ("reply-in-pieces", python("mistake_one_recv.py"), "EC-5"),
+    ("reply-in-pieces", python("mistake_ten_bytes.py"), "EC-3"),
     ("reply-never-read", python("mistake_never_read.py"), "EC-3"),
     ("shows-bytes", python("mistake_shows_bytes.py"), "EC-15"),
     ("spins", python("mistake_spins_at_close.py"), "EC-9"),

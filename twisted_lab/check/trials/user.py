@@ -21,6 +21,9 @@ _REST_SECONDS = 0.2
 _END_SECONDS = 2.0
 _PROMPT_ENDS = ":>?"
 
+# Bytes of a random reply that are not on the screen by chance.
+LEAST_BEGINNING = 4
+
 
 class User:
     """Types lines, and knows what reaches the server and what the client shows.
@@ -173,9 +176,19 @@ class User:
             Failed: If it does not.
         """
         self._trial.step(_('the client shows the reply "{reply}"', reply=escape_bytes(text[:60])))
-        if not await self.shows_reply(text):
-            note = self.story(_("The reply is not on the screen"))
-            raise Failed(note, self.cause(), Difference.within(text, self.shown.strip().encode()))
+        if await self.shows_reply(text):
+            return
+        shown = self.shown.strip().encode()
+        if beginning := _beginning(text, shown):
+            what = _(
+                "Only the beginning of the reply is on the screen, {shown} of {count} bytes",
+                shown=len(beginning),
+                count=len(text),
+            )
+            difference = Difference(text, beginning)
+            raise Failed(self.story(what), self.cause() or mistakes.PIECES_LOST, difference)
+        note = self.story(_("The reply is not on the screen"))
+        raise Failed(note, self.cause(), Difference.within(text, shown))
 
     async def have_echoed(self, line: str) -> None:
         """Type a line, and see that it reaches the server and that the reply is shown.
@@ -229,3 +242,11 @@ class User:
         if not self.program.traceback:
             return None
         return likely_cause(self.program.traceback) or mistakes.UNCAUGHT
+
+
+def _beginning(text: bytes, shown: bytes) -> bytes:
+    """Return the beginning of `text` if nothing else of it is in `shown`, otherwise nothing."""
+    if text[-LEAST_BEGINNING:] in shown:
+        return b""
+    lengths = range(len(text) - 1, LEAST_BEGINNING - 1, -1)
+    return next((text[:length] for length in lengths if text[:length] in shown), b"")
