@@ -106,7 +106,7 @@ fuzz: .venv/.fuzz  ## look for input that breaks a parser, guided by coverage (S
 kill: $(INSTALLED)  ## kill the servers while they store, and see that nothing is lost (COUNT=200, DATABASE=postgresql)
 	@$(BIN)/python -m tests.programs.kill --count $(or $(COUNT),200) --database $(or $(DATABASE),sqlite)
 
-cluster: $(INSTALLED)  ## break a chat room on three nodes and their database, and see that nobody misses a message (COUNT=200)
+cluster: $(INSTALLED)  ## break a chat room on three nodes and their database, and see that each member hears each message once (COUNT=200)
 	@$(BIN)/python -m tests.programs.cluster --count $(or $(COUNT),200)
 
 lossy: $(INSTALLED)  ## have the chat on bad networks, and while everything goes wrong (COUNT=1000)

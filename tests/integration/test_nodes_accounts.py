@@ -66,7 +66,7 @@ def test_nodes_share_sessions_and_failures(tmp_path: Path, address: str) -> None
             with log_in(ports[1], token) as second, log_in(ports[1], "ann", PASSWORD) as other:
                 heard(second, "Welcome back, ann")
                 heard(other, "Hello, ann")
-                # What one node revokes has ended on both.
+                # A session that one node revokes has ended on both.
                 session = ask(other, "sessions", r"^(\w+) since .* from \S+$")[1]
                 ask(other, f"revoke {session}", "Revoked")
                 for client in (first, second):

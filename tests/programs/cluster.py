@@ -38,7 +38,7 @@ RECOVERY = 20.0  # seconds from the end of a fault
 SPEAK_EVERY = 0.05  # seconds; one member after the other
 TALK_AFTER = 2.0  # seconds after the end of a fault
 SLOW = ("commit_siblings = 0", "commit_delay = 100000")  # Each commit takes 0.1 s longer.
-# What a node reports only about mistakes of its own.
+# Words that a node reports only for mistakes of its own.
 TROUBLE = ("Traceback", "Unhandled", "conversation failed", "deadlock")
 
 
@@ -429,8 +429,8 @@ FAULTS: dict[str, Callable[[Cluster, float], Any]] = {
 }
 OF_NODES = ("kill", "drain", "stop", "pause", "cut", "silent-cut")
 OF_DATABASE = ("stop-database", "kill-database", "pause-database", "read-only", "slow")
-# Whoever moves from a node when its lease has ended seems to have gone. But after an outage of the
-# database alone no node may remove another one's members.
+# A member that moves from a node after its lease has ended seems to have gone. But after an outage
+# of the database alone no node may remove another one's members.
 SEEN = {"kill-all", *OF_NODES}
 POLITE = {"drain", "stop"}
 

@@ -199,8 +199,13 @@ async def prune(
     forgotten: Any = queries.prune(
         newest.place, newest.upto - retention.most_bytes, retention.oldest(now), most
     )
-    async with aclosing(aiter(forgotten)) as places:
-        return [place async for place in places]
+    return await all_of(forgotten)
+
+
+async def all_of(rows: Any) -> list[Any]:
+    """Return all rows of a query."""
+    async with aclosing(aiter(rows)) as found:
+        return [each async for each in found]
 
 
 async def _prune_newest(

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from twisted_lab.rooms.history import CLIENTS, Said
+from twisted_lab.rooms.kept_history import all_of
 from twisted_lab.rooms.member import CannotSay, MemberGone
 from twisted_lab.rooms.names import resembles, taken
 from twisted_lab.rooms.queries import Client
 from twisted_lab.rooms.room import NOBODY
 from twisted_lab.rooms.shared_queries import Seated, SharedQueries
-from twisted_lab.rooms.shared_writing import Node, NodeGone, Writing, all_of
+from twisted_lab.rooms.shared_writing import Node, NodeGone, Writing
 from twisted_lab.text.user_names import name_key, skeletons
 
 LEASE_SECONDS = 10.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,12 +37,6 @@ class Node:
 
     id: str
     retention: Retention
-
-
-async def all_of(rows: Any) -> list[Any]:
-    """Return all rows of a query."""
-    async with aclosing(aiter(rows)) as found:
-        return [each async for each in found]
 
 
 class Writing:
