@@ -14,6 +14,8 @@ from tests.programs.checked import Program, bench_for
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.scenarios.echo_server import TASK
+from twisted_lab.check.trials.learn_authentication import learn_authentication
+from twisted_lab.check.trials.learn_identity import learn_identity
 from twisted_lab.check.trials.learn_server import learn_server
 
 SERVERS = ROOT / "tests" / "checked" / "servers"
@@ -36,6 +38,19 @@ while True:
         elif len(unread[ready]) >= 10 + int(length):
             ready.sendall(unread.pop(ready))
             unread[ready] = b""
+"""
+
+# What is stored before the exception leaves a file that it cannot read when it starts again.
+CRASHES = """
+import json, os, socket
+names = json.load(open("names.json")) if os.path.exists("names.json") else {}
+server = socket.create_server(("", 9090))
+while True:
+    client, address = server.accept()
+    client.send(b"What is your name?")
+    names[address] = client.recv(1024).decode()
+    json.dump(names, open("names.json", "w"))
+    client.close()
 """
 
 
@@ -65,3 +80,11 @@ async def test_a_header_is_found_though_the_kernel_does_not_show_it(tmp_path: Pa
     manners = await learn_server(bench)
     assert manners.is_echo
     assert manners.framing.header(7) == b"0000000007"  # int() reads this one, too
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_exception_during_a_visit_is_named(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(CRASHES)
+    bench, _ = counted(tmp_path, "server.py")
+    for learn in (learn_identity, learn_authentication):
+        assert (await learn(bench)).crash.startswith("TypeError: keys must be str")

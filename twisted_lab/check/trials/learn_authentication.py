@@ -17,8 +17,7 @@ from twisted_lab.check.conversation.stored_passwords import holds_text, is_log
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.trials.learn_visits import learn_visits
 from twisted_lab.check.trials.server_manners import Manners
-from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.visits import House, Visit, new_person, opened
+from twisted_lab.check.trials.visits import House, Visit, new_person
 from twisted_lab.text.language import _
 
 NAMES = {Kind.NAME, Kind.NAME_AND_PASSWORD}
@@ -45,6 +44,7 @@ class AuthenticationManners:
         registers: Whether it stores people who are new.
         serves_one: Whether it had to be started again for the next client.
         behaviour: The same, one line each, for people.
+        crash: See `learn_visits`.
     """
 
     server: Manners
@@ -54,6 +54,7 @@ class AuthenticationManners:
     registers: bool = False
     serves_one: bool = False
     behaviour: tuple[str, ...] = ()
+    crash: str = ""
 
     @property
     def is_understood(self) -> bool:
@@ -104,12 +105,12 @@ def is_let_in(right: Visit, other: Visit) -> bool:
 
 async def learn_authentication(bench: Bench) -> AuthenticationManners:
     """Return the manners of a server that may ask for passwords."""
-    return await learn_visits(bench, AuthenticationManners, _visit)
+    manners, crash = await learn_visits(bench, AuthenticationManners, _visit)
+    return replace(manners, crash=crash)
 
 
-async def _visit(trial: Trial, server: Manners) -> AuthenticationManners:
-    house = await opened(trial, server)
-    person = new_person(trial)
+async def _visit(house: House, server: Manners) -> AuthenticationManners:
+    person = new_person(house.trial)
     first = await house.call(1, person, says=True)
     known = replace(person, is_new=False)
     right = await house.call(1, known, says=True)

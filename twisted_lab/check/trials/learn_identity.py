@@ -11,8 +11,7 @@ from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.prompts.reading import read_question
 from twisted_lab.check.trials.learn_visits import learn_visits
 from twisted_lab.check.trials.server_manners import Manners
-from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.visits import Visit, new_person, opened
+from twisted_lab.check.trials.visits import House, Visit, new_person
 from twisted_lab.text.language import _
 
 
@@ -27,6 +26,7 @@ class IdentityManners:
         answers: Whether it answers a name at once: one that waits for the end of a line does not.
         serves_one: Whether it had to be started again for the second client.
         behaviour: The same, one line each, for people.
+        crash: See `learn_visits`.
     """
 
     server: Manners
@@ -35,6 +35,7 @@ class IdentityManners:
     answers: bool = False
     serves_one: bool = False
     behaviour: tuple[str, ...] = ()
+    crash: str = ""
 
     @property
     def is_understood(self) -> bool:
@@ -44,14 +45,14 @@ class IdentityManners:
 
 async def learn_identity(bench: Bench) -> IdentityManners:
     """Return the manners of a server that may know its clients by their addresses."""
-    return await learn_visits(bench, IdentityManners, _visit)
+    manners, crash = await learn_visits(bench, IdentityManners, _visit)
+    return replace(manners, crash=crash)
 
 
-async def _visit(trial: Trial, server: Manners) -> IdentityManners:
-    house = await opened(trial, server)
-    person = new_person(trial)
+async def _visit(house: House, server: Manners) -> IdentityManners:
+    person = new_person(house.trial)
     first = await house.call(1, person, says=True)
-    again = await house.call(1, replace(new_person(trial), password=person.password))
+    again = await house.call(1, replace(new_person(house.trial), password=person.password))
     serves_one = bool(house.restarted)
     if not serves_one:
         await house.stop()

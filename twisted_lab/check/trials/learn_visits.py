@@ -13,6 +13,7 @@ from twisted_lab.check.trials.learn_server import learn_server, learn_start
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.visits import House
 
 
 class Asking(Protocol):
@@ -51,29 +52,36 @@ async def learn_told(bench: Bench, start: Manners) -> Framing | None:
 async def learn_visits(
     bench: Bench,
     make: Callable[[Manners], Found],
-    visit: Callable[[Trial, Manners], Awaitable[Found]],
-) -> Found:
-    """Return what visits tell, in the framing in which the server understands them.
+    visit: Callable[[House, Manners], Awaitable[Found]],
+) -> tuple[Found, str]:
+    """Return what visits tell, and the exception that ended the server during one.
+
+    The visits are in the framing in which the server understands them. If it understands none, the
+    second is the last line of a traceback, or "".
 
     Args:
         bench: What all trials share.
         make: Returns what is known without a visit.
-        visit: Makes the visits of one trial.
+        visit: Makes the visits to a house.
     """
     if bench.address:
-        return make(Manners(port=bench.address[1]))
+        return make(Manners(port=bench.address[1])), ""
     start = await learn_start(bench, Manners())
     best = make(start)
     may_want_header = False
+    crash = ""
     framings: list[Framing] = [RAW, LINES] if start.port else []
     if start.port and (told := await learn_told(bench, start)):
         framings.insert(0, told)
     for framing in framings:
         trial = Trial(bench, "visits")
+        manners = replace(start, framing=framing, source=NEW_SOURCE)
+        house = House(trial, manners)
         try:
-            found = await visit(trial, replace(start, framing=framing, source=NEW_SOURCE))
+            await house.open()
+            found = await visit(house, manners)
             if found.is_understood:
-                return found
+                return found, ""
             if found.asks and not best.asks:
                 best = found
             may_want_header |= found.asks
@@ -81,7 +89,8 @@ async def learn_visits(
             may_want_header = True
         finally:
             trial.close()
+        crash = crash or house.crash
         if framing is LINES and may_want_header:
             header = (await learn_server(bench)).framing
             framings += [header] if header not in framings else []
-    return best
+    return best, crash

@@ -83,10 +83,12 @@ class House:
         manners: How the server is started, and how messages are put on the wire.
 
     Attributes:
+        trial: The trial.
         server: The server.
         restarted: How often it had to be started again because it served nobody any more.
         was_killed: Whether Ctrl-C did not stop it.
         spins: Whether it spun when a client had left.
+        crash: The last line of the traceback with which it ended during a visit; "" for none.
     """
 
     server: StartedServer
@@ -95,7 +97,8 @@ class House:
         self.restarted = 0
         self.was_killed = False
         self.spins = False
-        self._trial = trial
+        self.crash = ""
+        self.trial = trial
         self._manners = manners
         self._sandbox = trial.open_sandbox()
 
@@ -107,7 +110,7 @@ class House:
             NotChecked: If its port is still taken, which another task judges.
         """
         try:
-            self.server = await start_server(self._trial, self._manners, sandbox=self._sandbox)
+            self.server = await start_server(self.trial, self._manners, sandbox=self._sandbox)
         except Failed as failure:
             if "in use" in failure.note:
                 raise NotChecked(_("The port is still taken after the restart.")) from None
@@ -117,12 +120,12 @@ class House:
         """Press Ctrl-C, and end the server by force if that does not stop it."""
         if self.server.program.has_ended:
             return
-        self._trial.step(_("the server is stopped with Ctrl-C"))
+        self.trial.step(_("the server is stopped with Ctrl-C"))
         if not await self.server.program.stop(_STOP_SECONDS):
             self.was_killed = True
             self.server.program.child.send_signal(9)
             program = self.server.program
-            await self._trial.activity.until(lambda: program.has_ended, _STOP_SECONDS)
+            await self.trial.activity.until(lambda: program.has_ended, _STOP_SECONDS)
 
     async def restart(self) -> None:
         """Stop the server, and start it again with the files that it has written."""
@@ -131,8 +134,8 @@ class House:
 
     async def run(self, *command: str) -> None:
         """Run a command in the folder of the server."""
-        program = self._trial.start(self._sandbox, command)
-        await self._trial.activity.until(lambda: program.has_ended, _STOP_SECONDS)
+        program = self.trial.start(self._sandbox, command)
+        await self.trial.activity.until(lambda: program.has_ended, _STOP_SECONDS)
 
     def files(self) -> dict[str, bytes]:
         """Return the files that the server has written."""
@@ -147,8 +150,9 @@ class House:
         Raises:
             Failed: If it is not accepted.
         """
-        client = await connect_client(self._trial, self.server, self._manners, number)
+        client = await connect_client(self.trial, self.server, self._manners, number)
         await client.settle()
+        self._note_crash()
         if self.server.program.has_ended and not client.heard:
             note = _("The server ended when client {number} came.", number=number)
             raise Failed(note, likely_cause(self.server.program.traceback))
@@ -185,9 +189,14 @@ class House:
         """
         visit = Visit(await self.come(number), person)
         await self.answer(visit, most)
+        self._note_crash()
         if says:
             await self.say(visit)
         return visit
+
+    def _note_crash(self) -> None:
+        if self.server.program.has_ended:
+            self.crash = self.crash or self.server.program.traceback
 
     async def answer(self, visit: Visit, most: int = MOST_ANSWERS) -> None:
         """Answer the questions of the server."""
@@ -206,7 +215,7 @@ class House:
         """Say a text that the server serves to those who are logged in."""
         if visit.client.peer.has_ended:
             return
-        visit.said = self._trial.text(_SAID_BYTES)
+        visit.said = self.trial.text(_SAID_BYTES)
         visit.client.say(visit.said)
         await visit.client.settle()
         visit.reply = visit.client.heard
@@ -228,6 +237,16 @@ class House:
         visit = await self.visit(number, person, says=says)
         await self.leave(visit)
         return visit
+
+
+def unless_crashed(crash: str) -> None:
+    """See that nothing ended the server while the checker learned how it treats visitors.
+
+    Raises:
+        NotChecked: If something did, see `House.crash`: perhaps an answer that it did not expect.
+    """
+    if crash:
+        raise NotChecked(_('The server ended during a visit: "{error}"', error=crash))
 
 
 async def opened(trial: Trial, manners: Manners) -> House:

@@ -19,7 +19,14 @@ from twisted_lab.check.trials.learn_authentication import (
     log_in_wrongly,
 )
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.visits import SECRETS, House, Visit, new_person, opened
+from twisted_lab.check.trials.visits import (
+    SECRETS,
+    House,
+    Visit,
+    new_person,
+    opened,
+    unless_crashed,
+)
 from twisted_lab.text.language import _
 
 _ATTEMPTS = 10
@@ -103,12 +110,14 @@ async def asks_for_a_password(trial: Trial, manners: AuthenticationManners) -> N
     """AU-1."""
     await ports.listens(trial, manners.server)
     if not manners.asks:
+        unless_crashed(manners.crash)
         raise NotOffered(_("The server asks for no password."))
 
 
 async def accepts_the_right_one(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-2."""
     if not manners.registers:
+        unless_crashed(manners.crash)
         raise NotChecked(_("The checker found no way to register a new user."))
     known = await account(trial, manners)
     trial.step(_("the server lets the user in"))

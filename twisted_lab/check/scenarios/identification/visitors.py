@@ -13,7 +13,7 @@ from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.learn_identity import IdentityManners, asks_name, is_asked
 from twisted_lab.check.trials.start_server import open_connection
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.visits import House, Visit, new_person, opened
+from twisted_lab.check.trials.visits import House, Visit, new_person, opened, unless_crashed
 from twisted_lab.text.language import _
 
 
@@ -51,6 +51,7 @@ async def expect_known(trial: Trial, house: House, number: int, person: Person) 
 async def asks_an_unknown_client(trial: Trial, manners: IdentityManners) -> str | None:
     """ID-1."""
     await ports.listens(trial, manners.server)
+    unless_crashed(manners.crash)
     if not manners.asks:
         raise NotOffered(_("The server does not ask an unknown client for its name."))
     if not manners.recognises:
