@@ -53,6 +53,16 @@ while True:
     client.close()
 """
 
+# It understands the header, and fails at the answer.
+CONCATENATES = """
+import socket
+server = socket.create_server(("", 9090))
+while True:
+    client, _ = server.accept()
+    data = client.recv(int(client.recv(10)))
+    client.sendall(str(len(data)).zfill(10) + data)
+"""
+
 
 def counted(folder: Path, file: str) -> tuple[Bench, list[Path]]:
     """Return a bench for a server, and the folder once for each of its starts."""
@@ -83,8 +93,11 @@ async def test_a_header_is_found_though_the_kernel_does_not_show_it(tmp_path: Pa
 
 
 @pytest_twisted.ensureDeferred
-async def test_an_exception_during_a_visit_is_named(tmp_path: Path) -> None:
+async def test_an_exception_that_ends_a_server_is_named(tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text(CRASHES)
     bench, _ = counted(tmp_path, "server.py")
     for learn in (learn_identity, learn_authentication):
         assert (await learn(bench)).crash.startswith("TypeError: keys must be str")
+
+    (tmp_path / "server.py").write_text(CONCATENATES)
+    assert (await learn_server(bench)).crash.startswith("TypeError: can only concatenate str")

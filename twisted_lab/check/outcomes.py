@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted_lab.check.requirements.requirement import Mistake
 from twisted_lab.check.verdicts import Difference, Verdict
+from twisted_lab.text.language import _
 
 
 class Outcome(Exception):
@@ -54,3 +55,16 @@ class NotChecked(Outcome):
     """Nothing can be said, for a reason that is not the program's."""
 
     verdict = Verdict.NOT_CHECKED
+
+
+def unless_crashed(crash: str) -> None:
+    """See that no exception ended a server while the checker learned how to talk to it.
+
+    Args:
+        crash: The last line of its traceback; "" for none.
+
+    Raises:
+        NotChecked: If one did. It is no failure: perhaps the server expected something else.
+    """
+    if crash:
+        raise NotChecked(_('The server ended while a client talked to it: "{error}"', error=crash))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -34,6 +35,7 @@ from twisted_lab.text.language import _, ngettext
 MOST_MESSAGES = 8  # a login needs fewer
 _PROBE_BYTES = 12
 _KNOWN_SOURCE = "127.0.0.1"
+_NO_LENGTH = re.compile(r"invalid literal for int\(\)|^struct\.error")
 
 AnyManners = TypeVar("AnyManners", bound=Manners)
 
@@ -46,6 +48,7 @@ async def learn_server(bench: Bench) -> Manners:
         learned = await talk.learn()
         if learned.is_echo or learned.framing is not RAW:
             return learned
+        manners = replace(manners, crash=talk.crash)
     return manners
 
 
@@ -81,6 +84,7 @@ class _Talk:
     """Conversations with a server, each with a fresh one, until a text comes back."""
 
     def __init__(self, bench: Bench, manners: Manners) -> None:
+        self.crash = ""
         self._bench = bench
         self._manners = manners
         self._sizes: list[int] = []  # of the header that the server may want, in bytes
@@ -159,11 +163,17 @@ class _Talk:
         try:
             server = await reach_server(trial, manners)
             client = await connect_client(trial, server, manners)
-            return await self._converse(trial, server, client, manners)
+            learned = await self._converse(trial, server, client, manners)
+            self._note_crash(server)
+            return learned
         except (Failed, NotOffered):
             return self._manners
         finally:
             trial.close()
+
+    def _note_crash(self, server: Server) -> None:
+        if server.program.has_ended and not _NO_LENGTH.search(server.program.traceback):
+            self.crash = self.crash or server.program.traceback
 
     async def _converse(
         self, trial: Trial, server: Server, client: Client, manners: Manners

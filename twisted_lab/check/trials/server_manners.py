@@ -35,6 +35,8 @@ class Manners:
         is_echo: Whether it returns texts at all.
         is_upper: Whether it returns them in upper case.
         behaviour: The same, one line each, for people.
+        crash: The last line of the traceback with which it ended in the first conversations, if
+            nothing came back in any and it does not blame a number: that was no length for it.
     """
 
     style: Style = SERVER_STYLES[0]
@@ -54,6 +56,7 @@ class Manners:
     is_echo: bool = False
     is_upper: bool = False
     behaviour: tuple[str, ...] = ()
+    crash: str = ""
 
     def echo(self, text: bytes) -> bytes:
         """Return a text as the server returns it, without what it puts around it."""

@@ -239,16 +239,6 @@ class House:
         return visit
 
 
-def unless_crashed(crash: str) -> None:
-    """See that nothing ended the server while the checker learned how it treats visitors.
-
-    Raises:
-        NotChecked: If something did, see `House.crash`: perhaps an answer that it did not expect.
-    """
-    if crash:
-        raise NotChecked(_('The server ended during a visit: "{error}"', error=crash))
-
-
 async def opened(trial: Trial, manners: Manners) -> House:
     """Return a house whose server has started."""
     house = House(trial, manners)

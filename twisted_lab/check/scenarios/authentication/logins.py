@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from twisted_lab.check.conversation.framings import RAW
 from twisted_lab.check.conversation.login import Person
-from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered
+from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, unless_crashed
 from twisted_lab.check.scenarios.echo_server import ports
 from twisted_lab.check.trials.learn_authentication import (
     NAMES,
@@ -19,14 +19,7 @@ from twisted_lab.check.trials.learn_authentication import (
     log_in_wrongly,
 )
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.visits import (
-    SECRETS,
-    House,
-    Visit,
-    new_person,
-    opened,
-    unless_crashed,
-)
+from twisted_lab.check.trials.visits import SECRETS, House, Visit, new_person, opened
 from twisted_lab.text.language import _
 
 _ATTEMPTS = 10

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.login import Person
-from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
+from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak, unless_crashed
 from twisted_lab.check.prompts.reading import read_question
 from twisted_lab.check.scenarios.echo_server import ports
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.learn_identity import IdentityManners, asks_name, is_asked
 from twisted_lab.check.trials.start_server import open_connection
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.visits import House, Visit, new_person, opened, unless_crashed
+from twisted_lab.check.trials.visits import House, Visit, new_person, opened
 from twisted_lab.text.language import _
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twisted_lab.check.conversation.echoes import came_back
-from twisted_lab.check.outcomes import Failed, NotOffered, Outcome, Weak
+from twisted_lab.check.outcomes import Failed, NotOffered, Outcome, Weak, unless_crashed
 from twisted_lab.check.requirements import message_mistakes
 from twisted_lab.check.scenarios.length_header.talk import Talk, one_client
 from twisted_lab.check.trials.client import APART_SECONDS
@@ -21,6 +21,7 @@ _NON_ASCII = "Привет, мир: ".encode()
 async def goes_both_ways(trial: Trial, manners: Manners) -> None:
     """LN-2."""
     if not manners.framing.size:
+        unless_crashed(manners.crash)
         raise NotOffered(_("The server expects no header of a fixed length."))
     talk = await one_client(trial, manners)
     text = trial.text(12)
