@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 
@@ -29,6 +29,20 @@ class Unable(Exception):
         super().__init__(text)
         self.reason = reason
         self.is_known = is_known
+
+
+class Outage(NamedTuple):
+    """An outage of a resource, such as a database, as long as it lasts.
+
+    Attributes:
+        name: The name of the resource.
+        reason: Why it cannot be used.
+        seconds: The time since its first failure.
+    """
+
+    name: str
+    reason: str
+    seconds: float
 
 
 class Resource(Protocol):

@@ -1,4 +1,5 @@
 import io
+import re
 import shlex
 import sqlite3
 import stat
@@ -136,6 +137,34 @@ class CommandTests(CommandCase):
         self.assertIn(f"account Anna {SINCE}, sessions: 1, failures: 5\n", out)
         self.assertIn("address 192.0.2.8, failures: 5\n", out)
         self.assertIn("address 192.0.2.9, new accounts: 7\n", out)
+
+    def test_list_shows_delays_and_what_ends_them(self) -> None:
+        async def fail(kept: AllQueries) -> None:
+            now = time.time()
+            stranger = stranger_subject("anna", await kept.accounts.secret("unknown names"))
+            for subject, network, count in (
+                ("account anna", "192.0.2.7", 7),
+                ("account anna", "token 1234", 7),
+                ("account berta", "192.0.2.7", 1),
+                (stranger, "elsewhere", 100),
+                ("", "192.0.2.7", 36),
+                ("", "192.0.2.8", 30),
+            ):
+                last = now if count > 1 else now - 2
+                await kept.accounts.set_failures(subject, network, count, last)
+
+        self.run_work(fail)
+        _, out, _ = self.main("list")
+        delays = [line for line in out.splitlines() if "waits" in line]
+        self.assertEqual(
+            [re.sub("(6[0-4]|3[0-2]) s|86,[34].. s", "N s", line) for line in delays],
+            [
+                "account Anna waits N s at address 192.0.2.7; forget 192.0.2.7 ends the delay",
+                "account Anna waits N s in networks that are new to it; "
+                "admit Anna ADDRESS ends the delay",
+                "address 192.0.2.7 waits N s, with any name; forget 192.0.2.7 ends the delay",
+            ],
+        )
 
     def test_admit_allows_an_owner_at_an_address(self) -> None:
         self.shows(
@@ -387,7 +416,10 @@ class CommandLineTests(CommandCase):
 
     def test_add_creates_the_file(self) -> None:
         self.path = self.mktemp()
-        self.shows(["add", "Ева"], "added Ева", stdin="new password\n")
+        status, out, err = self.main("add", "Ева", stdin="new password\n")
+        self.assertEqual((status, out), (None, f"{self.path}: added Ева\n"))
+        self.assertIn(f"created a new database {self.path}; the services use it if", err)
+        self.shows(["add", "Eve"], "added Eve", stdin="new password\n")
         self.assertEqual(stat.S_IMODE(Path(self.path).stat().st_mode), 0o600)
 
     def test_the_command_works_while_services_run(self) -> None:
@@ -466,5 +498,6 @@ class CommandLineTests(CommandCase):
         code, out, err = self.main("--help")
         self.assertEqual((code, err), (0, ""))
         text = " ".join(out.split())
-        self.assertIn("forget NAME|ADDRESS", text)
+        self.assertIn("forget NAME|ADDRESS ADDRESS: end its delays", text)
+        self.assertIn("passwd NAME Set a new password; it ends the account's sessions", text)
         self.assertIn("[default: netlab.sqlite3]", text)

@@ -343,7 +343,7 @@ class NetworkTests(AuthenticationTestCase):
             [
                 "login failed: 10.0.2.2:50412 as alice",
                 "login refused: 10.0.2.2:50412 as alice: too many failures of this name in this "
-                "network, for 64 s",
+                "network, for 64 s; netlab accounts forget 10.0.2.2 ends the delay",
             ],
         )
 
@@ -359,7 +359,7 @@ class NetworkTests(AuthenticationTestCase):
             [
                 "login failed: 10.0.2.2:50412",
                 "login refused: 10.0.2.2:50412: too many failures of this name in this network, "
-                "for 64 s",
+                "for 64 s; netlab accounts forget 10.0.2.2 ends the delay",
             ],
         )
         self.assertNotIn("a secret", str(list(self.recorder)))

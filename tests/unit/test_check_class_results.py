@@ -242,6 +242,14 @@ class SummaryTests(SynchronousTestCase):
                 "The mark, and how many: ✓ pass  ✗ fail  ! weak  - not offered  * by hand",
             ],
         )
+        less = report_of(
+            *(find(each, Verdict.PASS) for each in ("ES-1", "ES-2")),
+            find("ES-3", Verdict.NOT_OFFERED),
+        )
+        simple = (Student("anna", (Result("echo-server", "a", report=less),)),)
+        for marks, is_said in (("", True), ("not-offered=none", False)):
+            told = class_table(simple, ("echo-server",), Style(80), read_marks(marks or "pass=1"))
+            self.assertEqual("--marks not-offered=none" in told, is_said)
         narrow = class_table(rows, ("echo-server", "x"), Style(50), read_marks())
         self.assertEqual(
             narrow.split("\n")[:2],

@@ -123,6 +123,7 @@ class FormTests(SynchronousTestCase):
         overview = index([ANNA], {"anna": "a.html"}, MARKS)
         first = REPORT.findings[0].requirement
         self.assertIn(f"<li><strong>{first.id}</strong> {first.text}</li>", overview)
+        self.assertIn("blocked: not checked, because it needs a requirement that failed", overview)
 
     def test_a_page_says_how_its_mark_is_computed(self) -> None:
         findings = (
@@ -137,7 +138,8 @@ class FormTests(SynchronousTestCase):
         marks = read_marks("ES-17=none,ES-18=4,fail=none")
         text = Page(page(Student("anna", (result,)), marks)).text
         self.assertIn(
-            "Mark: 0.778 of 1: 7 of 9 points; must 2, should 1, ES-18 4; pass 1, weak 0.5, not "
+            "Mark: 0.778 of 1: 7 of 9 points; of the missing points, for what the "
+            "program does not offer: 1; must 2, should 1, ES-18 4; pass 1, weak 0.5, not "
             "checked after a failure 0, not offered 0; these do not count: ES-17, ES-28",
             text,
         )

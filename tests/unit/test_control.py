@@ -29,6 +29,7 @@ from twisted_lab.operations.control_commands import Refusal
 from twisted_lab.operations.metrics import health
 from twisted_lab.ports.listening import CannotListen, DescribedEndpoint, Guarded, Listener
 from twisted_lab.process.counts import Counts, WorkerState
+from twisted_lab.resources import Outage
 from twisted_lab.serving import NetworkService, ServiceProcess, Word, build_process
 
 
@@ -109,6 +110,14 @@ class ControlTests(SynchronousTestCase):
     def refuse(self, word: str, *things: str) -> str:
         result, _ = self.carry(word, *things)
         return str(self.failureResultOf(result, Refusal).value)
+
+    def test_status_shows_an_outage_of_a_database_once(self) -> None:
+        outage = Outage("lab.sqlite3", "disk is\nfull", 90.4)
+        self.process.outages += [lambda: outage, lambda: None]
+        self.assertEqual(
+            self.refuse("status"),
+            "cannot use the database lab.sqlite3, for 90 s now: disk is\\nfull",
+        )
 
     def test_status_shows_a_table(self) -> None:
         FakeConnection(self.connections[0], prompt=False)

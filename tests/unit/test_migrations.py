@@ -147,9 +147,25 @@ class OldFileTests(MigrationCase):
         path = Path(self.path).absolute()
         report = f"created a new database {path}: it has no accounts and no history"
         self.assertEqual(self.opened_by_a_server(), [report])
+        with closing(open_database(self.path, ALL)):
+            pass
         self.assertEqual(self.opened_by_a_server(), [])
         Path(self.path).write_bytes(b"")
         self.assertEqual(self.opened_by_a_server(), [report])
+
+    def test_a_file_of_a_failed_start_is_removed_unless_it_is_used(self) -> None:
+        self.opened_by_a_server()
+        self.assertFalse(list(Path().glob(f"{self.path}*")))
+        made = open_database(self.path, game())
+        with closing(open_database(self.path, game())):
+            made.discard()
+        self.assertTrue(Path(self.path).exists())
+        Path(self.path).unlink()
+        made = open_database(self.path, game())
+        with closing(open_database(self.path, game())) as other:
+            other.run(lambda scores: scores.add(7))
+        made.discard()
+        self.assertTrue(Path(self.path).exists())
 
     def test_a_new_database_in_memory_is_no_news(self) -> None:
         with closing(open_database(":memory:", ALL)) as database:

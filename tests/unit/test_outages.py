@@ -41,11 +41,14 @@ class OutageTests(SynchronousTestCase):
         )
         self.assertEqual(self.recorder.messages, [lost])
         self.clock.pump([PROBE_SECONDS] * 4)
+        shown = "postgresql://netlab@db/lab"
+        self.assertEqual(self.outages.current, (shown, REASON, 4 * PROBE_SECONDS))
         self.is_lost = False
         self.assertEqual(self.recorder.messages, [lost])
         self.clock.pump([PROBE_SECONDS] * 4)
         back = "the database postgresql://netlab@db/lab works again after 25 s"
         self.assertEqual(self.recorder.messages, [lost, back])
+        self.assertIsNone(self.outages.current)
         self.assertEqual(self.counters.errors, {"database": 1})
 
     def test_a_database_without_peers_is_probed_until_it_works(self) -> None:

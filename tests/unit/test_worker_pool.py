@@ -327,6 +327,18 @@ class WorkerPoolTests(SynchronousTestCase):
         self.reactor.processes[3].die(status=1)
         self.assertIn("process 103, no database;", self.died()[-1])
 
+    def test_the_log_states_that_a_worker_hung_before_its_end(self) -> None:
+        self.started()
+        self.reactor.advance(1)
+        self.count(0, Counts())
+        self.count(1, Counts())
+        self.reactor.advance(7)
+        self.count(1, Counts())
+        self.reactor.processes[0].die(number=9)
+        self.assertIn("100, killed by signal 9, 7 s after its last report;", self.died()[-1])
+        self.reactor.processes[1].die(number=9)
+        self.assertIn("101, killed by signal 9;", self.died()[-1])
+
     def test_a_crashing_worker_is_restarted_with_back_off(self) -> None:
         self.started()
         waited = []

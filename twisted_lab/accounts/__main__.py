@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from twisted.python.usage import UsageError
@@ -61,7 +62,25 @@ ARGUMENTS = {
     "revoke": ("ID|NAME",),
     "copy": ("FROM", "TO"),
 }
-USAGE = ", ".join(" ".join([command, *ARGUMENTS.get(command, ())]) for command in WORDS)
+EFFECTS = {
+    "list": N_("Show accounts, known addresses, and failures with the delays that they cause."),
+    "add": N_("Open an account."),
+    "admit": N_("Let the owner log in at that address without a delay by guesses from elsewhere."),
+    "passwd": N_("Set a new password; it ends the account's sessions and delays."),
+    "forget": N_(
+        "ADDRESS: end its delays, and forget its known name; accounts and sessions stay. "
+        "NAME: delete the account with its sessions, and known addresses of that name; it asks."
+    ),
+    "sessions": N_("Show the sessions, with their ids."),
+    "revoke": N_("End a session, or all sessions of an account; the account stays."),
+    "clear": N_(
+        "Delete all accounts with their sessions, all known addresses and all failures; it asks. "
+        "The chat's messages stay."
+    ),
+    "copy": N_(
+        "Copy everything from one database to a new one; each is a file or postgresql://..."
+    ),
+}
 
 
 class AccountsOptions(Options):
@@ -70,10 +89,11 @@ class AccountsOptions(Options):
     command = "twisted_lab.accounts"
     synopsis = "Usage: python -m twisted_lab.accounts [--database FILE] COMMAND"
     longdesc = N_(
-        "Commands: {commands}. admit: guesses from elsewhere do not delay the owner at "
-        "that address. In a pipe a password is the first line of the input. copy: FROM and TO are "
-        "databases, files or postgresql://...; TO is a new one.",
-        commands=USAGE,
+        "The commands work while the services run. Where a session ends, the client has to log in "
+        "again. In a pipe a password is the first line of the input."
+    )
+    commands = MappingProxyType(
+        {" ".join([word, *ARGUMENTS.get(word, ())]): EFFECTS[word] for word in WORDS}
     )
     action: str
     arguments: tuple[str, ...]
@@ -190,12 +210,18 @@ def what_is_deleted(options: AccountsOptions) -> str:
 
 
 def opened(options: AccountsOptions) -> Database[AllQueries]:
-    """Open the database; if that has upgraded it, a line on standard error says so.
+    """Open the database; if that has made or upgraded it, a line on standard error says so.
 
     Raises:
         Unusable: It cannot be opened.
     """
     database = open_database(options.database, ALL_TABLES)
+    if database.is_new:
+        created = _(
+            "created a new database {file}; the services use it if it is theirs, too (--database)",
+            file=shown(options.database),
+        )
+        complain(options.command, created)
     if upgrade := database.upgrade:
         copy = f"{options.database}.{upgrade.copy}"
         done = changes(upgrade.before, upgrade.after)

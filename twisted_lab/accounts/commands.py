@@ -6,10 +6,11 @@ import ipaddress
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from math import ceil
 
 from twisted_lab.accounts.accounts import change_password, check_new_name, register
 from twisted_lab.accounts.login_attempt import remember_network
-from twisted_lab.accounts.queries import Queries
+from twisted_lab.accounts.queries import FailedNetwork, Queries
 from twisted_lab.accounts.schema import ACCOUNT_TABLES
 from twisted_lab.accounts.sessions import time_text
 from twisted_lab.accounts.throttle import (
@@ -17,7 +18,12 @@ from twisted_lab.accounts.throttle import (
     DAY,
     ELSEWHERE,
     HOUR,
+    LONGEST_DELAY,
+    LONGEST_NETWORK_DELAY,
+    MOST_ELSEWHERE,
+    NETWORK_ALLOWANCE,
     REGISTRATIONS,
+    Failures,
     account_subject,
     stranger_subject,
 )
@@ -52,14 +58,16 @@ class NotFound(Exception):
 
 async def list_all(kept: AllQueries) -> Lines:
     """List accounts, known addresses, and addresses with failures."""
-    now = time.time()
+    now = await kept.accounts.time(time.time())
     lines = []
     secret = await kept.accounts.secret("unknown names")
     async for account in kept.accounts.summaries(now):
-        failures = 0
-        for subject in _subjects(account.name, secret):
-            found = kept.accounts.failed_networks(subject, now - DAY)
-            failures += sum([count async for place, count in found if place != ELSEWHERE])
+        found = [
+            each
+            for subject in _subjects(account.name, secret)
+            async for each in kept.accounts.failed_networks(subject, now - DAY)
+        ]
+        failures = sum(each.failures for each in found if each.network != ELSEWHERE)
         lines.append(
             _(
                 "account {name} since {since}, sessions: {sessions}, failures: {failures}",
@@ -69,6 +77,7 @@ async def list_all(kept: AllQueries) -> Lines:
                 failures=failures,
             )
         )
+        lines += [line for each in found if (line := _delay_said(account.name, each, now))]
     async for peer in kept.peers.peers():
         since, used = time_text(peer.since), time_text(peer.used)
         lines.append(
@@ -80,11 +89,45 @@ async def list_all(kept: AllQueries) -> Lines:
                 name=peer.name,
             )
         )
-    async for place, count in kept.accounts.failed_networks(ANY_NAME, now - HOUR):
+    async for place, count, last in kept.accounts.failed_networks(ANY_NAME, now - HOUR):
         lines.append(_("address {address}, failures: {count}", address=place, count=count))
-    async for place, count in kept.accounts.failed_networks(REGISTRATIONS, now - DAY):
+        slowing = Failures(count, last).less(NETWORK_ALLOWANCE)
+        if delay := slowing.delay(now, LONGEST_NETWORK_DELAY):
+            lines.append(
+                _(
+                    "address {address} waits {seconds:,} s, with any name; "
+                    "forget {address} ends the delay",
+                    address=place,
+                    seconds=ceil(delay),
+                )
+            )
+    async for place, count, _last in kept.accounts.failed_networks(REGISTRATIONS, now - DAY):
         lines.append(_("address {address}, new accounts: {count}", address=place, count=count))
     return lines
+
+
+def _delay_said(name: str, failed: FailedNetwork, now: float) -> str:
+    """Return a line about the delay of an account in one place; "" if there is none."""
+    failures = Failures(failed.failures, failed.last)
+    if failed.network == ELSEWHERE:
+        if failures.count < MOST_ELSEWHERE:
+            return ""
+        return _(
+            "account {name} waits {seconds:,} s in networks that are new to it; "
+            "admit {name} ADDRESS ends the delay",
+            name=name,
+            seconds=ceil(failures.last + DAY - now),
+        )
+    delay = failures.delay(now, LONGEST_DELAY)
+    # The failures of a client that has shown a token are not those of an address.
+    if not delay or failed.network.startswith("token "):
+        return ""
+    return _(
+        "account {name} waits {seconds:,} s at address {address}; forget {address} ends the delay",
+        name=name,
+        seconds=ceil(delay),
+        address=failed.network,
+    )
 
 
 def _subjects(name: str, secret: str) -> tuple[str, str]:

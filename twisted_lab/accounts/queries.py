@@ -36,10 +36,11 @@ class Summary:
 
 
 class FailedNetwork(NamedTuple):
-    """A network with its number of failures."""
+    """A network with its number of failures, and the time of the last one (see `Failures`)."""
 
     network: str
     failures: int
+    last: float
 
 
 class Attempts(NamedTuple):
@@ -194,8 +195,8 @@ class Queries(Protocol):
         """Return the failures of `subject` in `network`."""
 
     @query(
-        sql="SELECT network, count FROM failures WHERE subject = {subject} AND last > {since} "
-        "ORDER BY last",
+        sql="SELECT network, count, last FROM failures "
+        "WHERE subject = {subject} AND last > {since} ORDER BY last",
         load=many(row(FailedNetwork)),
     )
     def failed_networks(self, subject: str, since: float) -> AsyncIterable[FailedNetwork]:

@@ -450,7 +450,12 @@ class ServiceEvents(_Reporter):
         )
 
     def login_refused(
-        self, peer: str, reason: str, account: str | None = None, seconds: float | None = None
+        self,
+        peer: str,
+        reason: str,
+        account: str | None = None,
+        seconds: float | None = None,
+        address: str = "",
     ) -> None:
         """Report a login refused after too many failures, or because the session had ended.
 
@@ -459,12 +464,23 @@ class ServiceEvents(_Reporter):
             reason: Why it was refused.
             account: See `login_failed`.
             seconds: How long the peer must wait; None if waiting does not help.
+            address: The address whose failures the operator can forget to end that; "" if none.
         """
         self.counters.errors["login"] += 1
         if seconds is None:
             text = N_("login refused: {peer}: {reason}")
+        elif account is None and address:
+            text = N_(
+                "login refused: {peer}: {reason}, for {seconds:.0f} s; "
+                "netlab accounts forget {address} ends the delay"
+            )
         elif account is None:
             text = N_("login refused: {peer}: {reason}, for {seconds:.0f} s")
+        elif address:
+            text = N_(
+                "login refused: {peer} as {account}: {reason}, for {seconds:.0f} s; "
+                "netlab accounts forget {address} ends the delay"
+            )
         else:
             text = N_("login refused: {peer} as {account}: {reason}, for {seconds:.0f} s")
         self._report(
@@ -475,6 +491,7 @@ class ServiceEvents(_Reporter):
             reason=reason,
             account=account and escape(account),
             seconds=seconds,
+            address=address,
         )
 
     def conversation_failed(self, peer: str, failure: Failure) -> None:

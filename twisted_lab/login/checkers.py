@@ -71,15 +71,19 @@ class TooManyFailures(UnauthorizedLogin):
 
     Args:
         history: The failures.
+        device: See `PeerPassword`.
 
     Attributes:
         reason: Whose failures they are, for the log.
         seconds: The delay.
+        is_of_address: Whether the operator ends the delay by forgetting the client's address.
     """
 
-    def __init__(self, history: AttemptHistory) -> None:
+    def __init__(self, history: AttemptHistory, device: str = "") -> None:
         super().__init__(_wait_text(history))
         self.seconds = history.delay
+        # Failures of a client that has shown a token are perhaps not those of its address.
+        self.is_of_address = not history.is_limited and (history.is_slowed or not device)
         self.reason = N_("too many failures of this name in this network")
         if history.is_limited:
             self.reason = N_("too many failures of this name in unknown networks")
@@ -200,7 +204,7 @@ class PasswordChecker:
                     raise
             # The locks are released during the delay.
             if history.delay > LONGEST_WAIT:
-                raise TooManyFailures(history)
+                raise TooManyFailures(history, getattr(credentials, "device", ""))
             if history.delay:
                 await deferLater(self._clock, min(history.delay, LONGEST_SLEEP))
             is_alone = history.network_failed

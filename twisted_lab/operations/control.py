@@ -16,8 +16,8 @@ from twisted_lab import __version__
 from twisted_lab.eventlog.options import LEVELS
 from twisted_lab.interfaces import StreamTransport
 from twisted_lab.operations.control_commands import (
-    HUNG_SECONDS,
     MOST_ANSWER,
+    MOST_REFUSAL,
     PAGE,
     Disconnect,
     Drain,
@@ -34,6 +34,7 @@ from twisted_lab.operations.operator_connections import OperatorConnection, Oper
 from twisted_lab.operations.operator_service import OperatorService
 from twisted_lab.peers import address_text
 from twisted_lab.ports.listening import CannotListen
+from twisted_lab.process.counts import HUNG_SECONDS
 from twisted_lab.process.network_service import NetworkService
 from twisted_lab.process.plugins import PREFIX
 from twisted_lab.process.service_process import ServiceProcess
@@ -71,10 +72,20 @@ class Controls(CommandLocator):
         return [(name, answer) for name, answer in answers if answer is not None], silent
 
     @Status.responder
-    def status(self) -> Answer:
+    def status(self) -> Deferred[Answer]:
         """See `Status`."""
+        return Deferred.fromCoroutine(self._status())
+
+    async def _status(self) -> Answer:
+        # Each process of a service, and each service of a process, may know of the same outage.
+        answers, _ = await self._ask("outages")
+        outages = {name: (reason, seconds) for _, rows in answers for name, reason, seconds in rows}
         drain = self._process.drain
         return {
+            "outages": [
+                {"name": escape(name), "reason": escape(reason)[:MOST_REFUSAL], "seconds": seconds}
+                for name, (reason, seconds) in outages.items()
+            ],
             **({"draining": drain.left} if drain else {}),
             "version": __version__,
             "pid": os.getpid(),

@@ -113,7 +113,7 @@ async def status(control: AMP) -> None:
     """Print the status of the process and its services.
 
     Raises:
-        Refusal: Some workers hang.
+        Refusal: Some workers hang, or a database cannot be used.
     """
     answer = await control.callRemote(Status)
     minutes, seconds = divmod(int(answer["seconds"]), 60)
@@ -145,13 +145,24 @@ async def status(control: AMP) -> None:
         for service in answer["services"]
         if service["hung"] is not None
     ]
+    problems = [
+        _(
+            "cannot use the database {name}, for {seconds:,} s now: {reason}",
+            name=outage["name"],
+            seconds=round(outage["seconds"]),
+            reason=outage["reason"],
+        )
+        for outage in answer["outages"] or ()
+    ]
     if hung:
-        raise Refusal(
+        problems.append(
             _(
                 "no report for some seconds, so these workers may hang: {names}",
                 names=", ".join(hung),
             )
         )
+    if problems:
+        raise Refusal("; ".join(problems))
 
 
 async def connections(control: AMP) -> None:

@@ -10,8 +10,6 @@ from twisted_lab.text.escaping import escape
 PAGE = 100  # connections per answer
 MOST_ANSWER = 60_000  # bytes of a service's answer
 MOST_REFUSAL = 1000  # characters
-# Seconds without a report, one of which is due each second, after which a worker counts as hung.
-HUNG_SECONDS = 3.0
 # The names of the workers that did not answer.
 SILENT = (b"silent", ListOf(Unicode()))
 
@@ -37,6 +35,13 @@ class Status(Command):
         (b"seconds", Float()),
         (b"level", Unicode()),
         (b"draining", Float(optional=True)),  # seconds until the end at the latest
+        (
+            b"outages",  # of databases
+            AmpList(
+                [(b"name", Unicode()), (b"reason", Unicode()), (b"seconds", Float())],
+                optional=True,
+            ),
+        ),
         (
             b"services",
             AmpList(

@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 from twisted_lab.channels import Connections
 from twisted_lab.eventlog.counters import Counters, Histogram, Measure, Traffic
 
+# Seconds without a report, one of which is due each second, after which a worker counts as hung.
+HUNG_SECONDS = 3.0
+
 
 @dataclass(frozen=True)
 class Counts:

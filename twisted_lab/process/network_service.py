@@ -18,12 +18,14 @@ from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.ports.listening import Listener
 from twisted_lab.process.counts import Counts, WorkerState
 from twisted_lab.process.service_ports import ServicePorts
+from twisted_lab.resources import Outage
 
 
 class Process(Protocol):
     """The part of `ServiceProcess` that its services use."""
 
     drain_seconds: float
+    outages: list[Callable[[], Outage | None]]
 
     @property
     def reactor(self) -> IReactorTime:
@@ -122,11 +124,12 @@ class NetworkService(Service):
         return [(self.events.service, self.do(word, *arguments))]
 
     def do(self, word: str, *arguments: str) -> object:
-        """List peers, disconnect a peer, or leave, in this process; return a JSON value."""
+        """List peers or outages, disconnect a peer, or leave, in this process; return JSON."""
         actions: dict[str, Callable[..., object]] = {
             "connections": self._connection_rows,
             "disconnect": self._disconnect,
             "leave": self._leave,
+            "outages": lambda: [each for read in self._process.outages if (each := read())],
         }
         return actions[word](*arguments)
 

@@ -12,6 +12,7 @@ from twisted_lab.channels import Connection
 from twisted_lab.eventlog.counters import Measure
 from twisted_lab.eventlog.event_log import EventLog
 from twisted_lab.process.network_service import NetworkService
+from twisted_lab.resources import Outage
 
 
 class ServiceGroup(MultiService):
@@ -25,6 +26,7 @@ class ServiceGroup(MultiService):
         log: See above.
         measures: Measures in addition to the counters of each service.
         names: By service, a function that returns the name of a connection's peer.
+        outages: Functions that return the outage of a resource, or None if it works.
     """
 
     services: list[NetworkService]
@@ -33,6 +35,7 @@ class ServiceGroup(MultiService):
         super().__init__()
         self.log = log
         self.measures: list[Measure] = []
+        self.outages: list[Callable[[], Outage | None]] = []
         # Any: each service names its own kind of connection.
         self.names: dict[str, Callable[[Any], str]] = {}
 

@@ -249,7 +249,10 @@ class Authentication:
             _, account, _ = await self._portal.login(credentials, credentials, IAccount)
         except TooManyFailures as error:
             name = getattr(credentials, "account", None)
-            self._events.login_refused(channel.peer.text, error.reason, name, error.seconds)
+            address = network(channel.peer.host) if error.is_of_address else ""
+            self._events.login_refused(
+                channel.peer.text, error.reason, name, error.seconds, address
+            )
             raise
         except SessionEnded as error:
             self._events.login_refused(channel.peer.text, str(error))

@@ -46,6 +46,7 @@ def shared_storage(process: ServiceProcess, path: str, tables: Tables[Q]) -> Sto
         if isinstance(resource, Storage) and resource.path == storage.path:
             return resource.of(tables)
     process.resources.append(storage)
+    process.outages.append(lambda: storage.outage)
     return storage.of(tables)
 
 

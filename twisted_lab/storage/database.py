@@ -204,6 +204,10 @@ class Database(ABC, Generic[Q]):
     def close(self) -> None:
         """Close the connection, or the file."""
 
+    def discard(self) -> None:
+        """Close it after a start that has failed."""
+        self.close()
+
     def run(self, work: Work[Q, Result]) -> Result:
         """Run one piece of work in a transaction, which is on disk on return.
 

@@ -8,6 +8,7 @@ from twisted.internet.interfaces import IDelayedCall
 
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import Reactor
+from twisted_lab.resources import Outage
 from twisted_lab.storage.names import shown
 
 # Seconds from a failure to the next try, and between tries, so that the end of an outage is noticed
@@ -40,16 +41,24 @@ class Outages:
         self._events = events
         self._probe = probe
         self._first: float | None = None  # the time of the first failure of an outage
+        self._reason = ""  # of its last failure
         self._last = 0.0  # the time of its last failure
         self._worked: float | None = None  # the time of the first success since then
         self._next_probe: IDelayedCall | None = None
         self._has_stopped = False
 
+    @property
+    def current(self) -> Outage | None:
+        """The outage that has begun and not ended; None if there is none."""
+        if self._first is None:
+            return None
+        return Outage(self._name, self._reason, self._reactor.seconds() - self._first)
+
     def failed(self, reason: str) -> None:
         """Note that work failed, as any other would have, because of the database."""
         if self._has_stopped:
             return
-        self._last, self._worked = self._reactor.seconds(), None
+        self._last, self._worked, self._reason = self._reactor.seconds(), None, reason
         if self._first is None:
             self._first = self._last
             if self._events is not None:

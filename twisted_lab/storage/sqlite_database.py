@@ -39,6 +39,7 @@ class SQLiteDatabase(Database[Q]):
         begin: The statement that begins a transaction.
         upgrade: The upgrade of older tables when the file was opened.
         is_new: Whether the file had no tables before.
+        is_made: Whether there was no file before.
 
     Attributes:
         upgrade: See above.
@@ -53,11 +54,14 @@ class SQLiteDatabase(Database[Q]):
         begin: str = "BEGIN IMMEDIATE",
         upgrade: Upgrade | None = None,
         is_new: bool = False,
+        is_made: bool = False,
     ) -> None:
         self.upgrade = upgrade
         self.is_new = is_new
         self._connection = connection
         self._begin = begin
+        # Other connections change this version, our own work does not.
+        self._made_version = self._data_version() if is_made else None
         self._file = (Path(path), _identity(Path(path))) if path else None
         self._queries = queries
 
@@ -123,3 +127,21 @@ class SQLiteDatabase(Database[Q]):
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def discard(self) -> None:
+        """See `Database.discard`; a file that this start has made is removed, unless it is used.
+
+        It would look like a database that has lost its data.
+        """
+        if self._file is not None and self._data_version() == self._made_version:
+            with suppress(sqlite3.Error, OSError):
+                # This fails at once while other connections have the file open.
+                self._connection.execute("PRAGMA busy_timeout = 0")
+                self._connection.execute("PRAGMA journal_mode = DELETE")
+                self._connection.execute("BEGIN EXCLUSIVE")
+                self._file[0].unlink()
+        self.close()
+
+    def _data_version(self) -> int:
+        [version] = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)

@@ -55,8 +55,9 @@ def open_file(path: str, tables: Tables[Q]) -> SQLiteDatabase[Q]:
             written by a newer version. It is unchanged then.
     """
     with explained(path), ExitStack() as on_error:
+        is_made = path != ":memory:" and _make(path)
         if path != ":memory:":
-            if _make(path):
+            if is_made:
                 on_error.callback(_remove_empty, Path(path))
             inspect(path, tables.migrations)
             # A restored copy may be readable by other users, who must not see its content.
@@ -79,7 +80,7 @@ def open_file(path: str, tables: Tables[Q]) -> SQLiteDatabase[Q]:
         on_error.pop_all()
     queries = tables.queries(Connection(connection, sqlite3.paramstyle))
     file = None if path == ":memory:" else path
-    return SQLiteDatabase(connection, queries, file, upgrade=done, is_new=is_new)
+    return SQLiteDatabase(connection, queries, file, upgrade=done, is_new=is_new, is_made=is_made)
 
 
 def open_file_for_reading(path: str, tables: Tables[Q]) -> SQLiteDatabase[Q]:

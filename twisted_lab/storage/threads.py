@@ -15,7 +15,7 @@ from twisted.python.threadpool import ThreadPool
 
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.interfaces import Reactor
-from twisted_lab.resources import NotReady, Unable
+from twisted_lab.resources import NotReady, Outage, Unable
 from twisted_lab.storage.database import CannotStore, Database, Unavailable, Uncancelled
 from twisted_lab.storage.migrations import FORMAT
 from twisted_lab.storage.names import is_server, shown, whole
@@ -124,6 +124,11 @@ class Storage:
         self._outages = Outages(reactor, self.path, events, self._probe)
         self._reader = _Reader(reactor, self._outages)
         self._migrations: dict[str, Migrations] = {}
+
+    @property
+    def outage(self) -> Outage | None:
+        """The outage of the database that has not ended; None if there is none."""
+        return self._outages.current
 
     def of(self, tables: Tables[Q]) -> TableStore[Q]:
         """Return a store for work on `tables`, which opening the file creates or upgrades.
@@ -249,7 +254,7 @@ class Storage:
         self._reader.discard()
         self._pool.stop()
         if self._database is not None:
-            self._database.close()
+            self._database.discard()
 
 
 class TableStore(Generic[Q]):

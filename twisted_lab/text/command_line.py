@@ -27,6 +27,7 @@ TWISTED_NAMES = {"longdesc", "synopsis", *vars(usage.Options())}
 # What Twisted and the documentation of methods add to the help.
 ADDED = (
     N_("Options:"),
+    N_("Commands:"),
     N_("Display this help and exit."),
     N_("Display the version and exit."),
 )
@@ -109,6 +110,7 @@ class Options(usage.Options):
         given: The names of the options that were given; those set as attributes are not.
         hidden: The names of options that --help does not list.
         option_names: How options are given, for errors, where that is not by their own names.
+        commands: The effect of each command, with its arguments, for --help.
     """
 
     command = ""
@@ -117,6 +119,7 @@ class Options(usage.Options):
     given: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()
     option_names: Mapping[str, str] = MappingProxyType({})
+    commands: Mapping[str, str] = MappingProxyType({})
     declared: ClassVar[dict[str, Option[Any]]] = {}
     optFlags: ClassVar[list[list[Any]]] = []
     optParameters: ClassVar[list[list[Any]]] = []
@@ -187,7 +190,9 @@ class Options(usage.Options):
             view.longOpt.append(label)
             view.docs[label] = self._doc(name, given.endswith("="))
             view.synonyms |= {label: label, shorts.get(name, label): label}
-        text: str = view.getUsage(width)
+        if self.commands:
+            view.subCommands = [(name, None, None, _(text)) for name, text in self.commands.items()]
+        text: str = view.getUsage(width).replace("\nCommands:", "\n\nCommands:")
         for words in ADDED:
             text = text.replace(words, _(words))
         return text

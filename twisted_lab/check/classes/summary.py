@@ -90,7 +90,22 @@ def class_table(
             lines.append(f"{name}  {result.task:{longest}}  {cell}".rstrip())
             name = " " * width
     signs = "  ".join(f"{style.mark(each)} {_(each.value)}" for each in _COUNTED)
-    return "\n".join([*lines, "", _("The mark, and how many: {signs}  * by hand", signs=signs)])
+    lines += ["", _("The mark, and how many: {signs}  * by hand", signs=signs)]
+    counted = [
+        finding.verdict
+        for student in students
+        for result in student.results
+        if result.report and not lack(result)
+        for finding in result.report.findings
+    ]
+    if Verdict.NOT_OFFERED in counted and marks.numbers["not-offered"] == 0:
+        lines.append(
+            _(
+                "A mark is the share of the points; what a program does not offer gives none of "
+                "its points. With --marks not-offered=none it does not count."
+            )
+        )
+    return "\n".join(lines)
 
 
 def remarks(students: Sequence[Student]) -> list[str]:

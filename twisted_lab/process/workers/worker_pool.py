@@ -14,7 +14,7 @@ from twisted.logger import LogLevel, globalLogPublisher
 from twisted_lab.channels import cancel
 from twisted_lab.channels.countdown import Countdown
 from twisted_lab.eventlog.events import Observer, ServiceEvents
-from twisted_lab.process.counts import Counts, WorkerState
+from twisted_lab.process.counts import HUNG_SECONDS, Counts, WorkerState
 from twisted_lab.process.workers.launcher import Launcher
 from twisted_lab.process.workers.worker_process import ABORT, READY, WorkerProcess
 from twisted_lab.resources import NotReady
@@ -102,7 +102,13 @@ class WorkerPool:
         self._alive.remove(worker)
         self._gone = self._gone.plus(worker.counts.after_the_end())
         if not self._is_stopping:
-            lived = self._clock.seconds() - worker.since
+            now = self._clock.seconds()
+            lived = now - worker.since
+            silent = now - worker.heard
+            if worker.heard > worker.since and silent >= HUNG_SECONDS:
+                why = N_(
+                    "{reason}, {seconds:.0f} s after its last report", reason=why, seconds=silent
+                )
             self._again(worker.pid, why, 1 if lived >= HEALTHY_SECONDS else worker.deaths + 1)
         elif not self._alive:
             self._all_ended.callback(None)

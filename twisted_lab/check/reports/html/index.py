@@ -51,6 +51,15 @@ def index(
         *(element("p", shown(each)) for each in remarks),
         element("h2", _("Marks")),
         element("p", _("Settings:"), " ", element("code", f"--marks {marks}")),
+        element(
+            "p",
+            _(
+                "A mark is the points of the requirements that count, divided by the most that are "
+                "possible; a student's page shows both. none: it does not count. blocked: not "
+                "checked, because it needs a requirement that failed. not-checked: not checked "
+                "for any other reason."
+            ),
+        ),
         _table(
             [element("th", element("a", task, href=f"#{task}"), scope="col") for task in columns],
             [(each, [_mark(_result(each, task), marks) for task in columns]) for each in students],

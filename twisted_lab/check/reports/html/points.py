@@ -37,7 +37,25 @@ def sum_said(result: Result, marks: Marks) -> str:
     points, weight = marks.points(result.report)
     got, most = mark_said(points), mark_said(weight * marks.best)
     total = _("{got} of {most} points", got=got, most=most)
-    return "; ".join((f"{said}: {total}", *_rules(result.report, marks)))
+    return "; ".join(
+        (f"{said}: {total}", *_lost(result.report, marks), *_rules(result.report, marks))
+    )
+
+
+def _lost(report: Report, marks: Marks) -> Iterator[str]:
+    """Yield how many of the missing points are for what the program does not offer, if any are."""
+    each = marks.each(report)
+    lost = sum(
+        (marks.best - mark) * marks.weight(finding.requirement)
+        for finding in report.findings
+        if finding.verdict is Verdict.NOT_OFFERED
+        and (mark := each[finding.requirement.id]) is not None
+    )
+    if lost > 0:
+        yield _(
+            "of the missing points, for what the program does not offer: {points}",
+            points=mark_said(lost),
+        )
 
 
 def points_said(finding: Finding, mark: float | None, marks: Marks) -> str:
