@@ -187,8 +187,40 @@ class User:
             )
             difference = Difference(text, beginning)
             raise Failed(self.story(what), self.cause() or mistakes.PIECES_LOST, difference)
-        note = self.story(_("The reply is not on the screen"))
-        raise Failed(note, self.cause(), Difference.within(text, shown))
+        what, mistake = self._instead_of_showing()
+        raise Failed(self.story(what), self.cause() or mistake, shown_instead(text, shown))
+
+    def _instead_of_showing(self) -> tuple[str, Mistake | None]:
+        """Return what the client does instead of showing a reply, and the likely cause."""
+        snapshot, said = self.program.look(), self.server.said
+        if snapshot.is_stuck:
+            note = ngettext(
+                "The reply is not on the screen: its {n:,} byte has arrived, and the client has "
+                "not received it",
+                "The reply is not on the screen: its {n:,} bytes have arrived, and the client has "
+                "not received all of them",
+                said,
+            )
+            return note, None
+        if snapshot.is_waiting and snapshot.wants_terminal:
+            note = ngettext(
+                "The client has received the reply, {n:,} byte, but it is not on the screen",
+                "The client has received the reply, {n:,} bytes, but they are not on the screen",
+                said,
+            )
+            return note, None
+        if snapshot.is_waiting and any(
+            socket.peer_port for each in snapshot.threads for socket in each.sockets
+        ):
+            note = ngettext(
+                "The client has received the reply, {n:,} byte, and waits for more from the "
+                "server instead of showing it",
+                "The client has received the reply, {n:,} bytes, and waits for more from the "
+                "server instead of showing it",
+                said,
+            )
+            return note, mistakes.WAITS_FOR_MORE
+        return _("The reply is not on the screen"), None
 
     async def have_echoed(self, line: str) -> None:
         """Type a line, and see that it reaches the server and that the reply is shown.
@@ -235,13 +267,25 @@ class User:
         """Return what happened, with the end of the client if it has ended."""
         if self.program.has_ended:
             return _("{what}; the client ended with {end}.", what=what, end=self.program.end)
+        if self.program.traceback:
+            return _("{what}; on its screen: {error}.", what=what, error=self.program.traceback)
         return f"{what}."
 
     def cause(self) -> Mistake | None:
         """Return the likely cause from a traceback, if there is one."""
         if not self.program.traceback:
             return None
-        return likely_cause(self.program.traceback) or mistakes.UNCAUGHT
+        return likely_cause(self.program.traceback, is_client=True) or mistakes.UNCAUGHT
+
+
+def shown_instead(text: bytes, shown: bytes) -> Difference | None:
+    """Return how a reply on the screen differs; None if there are only words of the client.
+
+    Args:
+        text: The reply.
+        shown: What is on the screen.
+    """
+    return Difference.within(text, shown) if text[:LEAST_BEGINNING] in shown else None
 
 
 def _beginning(text: bytes, shown: bytes) -> bytes:
