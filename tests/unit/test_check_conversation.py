@@ -244,6 +244,7 @@ class CauseTests(SynchronousTestCase):
                 mistakes.CONNECTION_LOST,
             ),
             ("BrokenPipeError: [Errno 32] Broken pipe", mistakes.CONNECTION_LOST),
+            ("ValueError: invalid literal for int() with base 10: b'abc'", mistakes.UNCAUGHT),
             ("ValueError: invalid literal for int() with base 10: 'abc'", mistakes.NONSENSE_ENDS),
         ):
             self.assertIs(likely_cause(line, is_client=True), mistake, line)

@@ -1,4 +1,4 @@
-"""What the report compares if a reply is not on the screen."""
+"""The comparison that a report shows for a reply, and when there is none."""
 
 from __future__ import annotations
 

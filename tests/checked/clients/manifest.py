@@ -26,6 +26,7 @@ MISTAKES = (
     ("exit-does-not-end", python("mistake_exit_hangs.py"), "EC-7"),
     ("exit-not-recognised", python("mistake_exit_newline.py"), "EC-7"),
     ("fixed-address", python("mistake_fixed_address.py", *ADDRESS), "EC-1"),
+    ("last-piece", python("mistake_last_piece.py"), "EC-4"),
     ("missing-module", python("mistake_missing_module.py"), "EC-1"),
     ("empty-line", python("mistake_empty_line.py"), "EC-6"),
     ("port-is-text", python("mistake_port_is_text.py"), "EC-1"),

@@ -31,6 +31,7 @@ _CAUSES = (
     (r"gaierror", mistakes.UNKNOWN_HOST),
 )
 _CAUSES_IN_CLIENTS = (
+    (r"invalid literal for int\(\).*: b['\"]", mistakes.UNCAUGHT),  # no answer of the user
     (r"EOFError", mistakes.END_OF_INPUT),
     (r"ConnectionRefusedError", mistakes.REFUSED),
     (r"ConnectionResetError|BrokenPipeError|ConnectionAbortedError", mistakes.CONNECTION_LOST),

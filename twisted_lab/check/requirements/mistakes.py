@@ -202,6 +202,14 @@ PIECES_LOST = Mistake(
         "sent."
     ),
 )
+LAST_PIECE = Mistake(
+    "last-piece",
+    N_("Where does your client keep what the earlier calls of recv() have returned?"),
+    N_(
+        "A reply may arrive in several portions, and the next one must not replace the one before "
+        "it. Collect them, as in data += sock.recv(1024), and print the whole."
+    ),
+)
 WAITS_FOR_MORE = Mistake(
     "waits-for-more",
     N_("When does your client stop calling recv(), and does the server send what it waits for?"),
@@ -218,9 +226,7 @@ END_OF_INPUT = Mistake(
 )
 REFUSED = Mistake(
     "connection-refused",
-    N_(
-        "connect() raises ConnectionRefusedError if no program listens there: where do you catch it?"
-    ),
+    N_("connect() raises ConnectionRefusedError if no program listens: where do you catch it?"),
     N_(
         "Put connect() into try, and after `except OSError as error:` print one line that says "
         "which host and port did not answer. Then end, or ask for another address."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered
@@ -179,7 +181,9 @@ class User:
         if await self.shows_reply(text):
             return
         shown = self.shown.strip().encode()
-        if beginning := _beginning(text, shown):
+        # A traceback may quote what was received.
+        beginning = b"" if self.program.traceback else _beginning(text, shown)
+        if beginning:
             what = _(
                 "Only the beginning of the reply is on the screen, {shown} of {count} bytes",
                 shown=len(beginning),
@@ -187,6 +191,13 @@ class User:
             )
             difference = Difference(text, beginning)
             raise Failed(self.story(what), self.cause() or mistakes.PIECES_LOST, difference)
+        if not self.program.traceback and (size := _ending(text, shown)):
+            what = _(
+                "Only the end of the reply is on the screen, {shown} of {count} bytes",
+                shown=size,
+                count=len(text),
+            )
+            raise Failed(self.story(what), mistakes.LAST_PIECE)
         what, mistake = self._instead_of_showing()
         raise Failed(self.story(what), self.cause() or mistake, shown_instead(text, shown))
 
@@ -286,6 +297,15 @@ def shown_instead(text: bytes, shown: bytes) -> Difference | None:
         shown: What is on the screen.
     """
     return Difference.within(text, shown) if text[:LEAST_BEGINNING] in shown else None
+
+
+def _ending(text: bytes, shown: bytes) -> int:
+    """Return how many bytes of the end of `text` are in `shown`, if its beginning is not there."""
+    if text[:LEAST_BEGINNING] in shown:
+        return 0
+    sizes = range(LEAST_BEGINNING, len(text))
+    index = bisect_left(sizes, True, key=lambda size: text[-size:] not in shown)
+    return sizes[index - 1] if index else 0
 
 
 def _beginning(text: bytes, shown: bytes) -> bytes:

@@ -68,7 +68,8 @@ async def ends_at_end_of_input(trial: Trial, manners: ClientManners) -> None:
     user.program.terminal.end_input()
     await user.leave()
     if not user.program.has_ended:
-        raise Failed(_("The client goes on after the end of its input."), mistakes.SPINS)
+        note = user.story(_("The client goes on after the end of its input"))
+        raise Failed(note, user.cause() or mistakes.SPINS)
     if user.program.traceback:
         raise Failed(user.story(_("The end of the input is not caught")), user.cause())
 

@@ -177,10 +177,6 @@ class _Talk:
         if not text.isascii() and repr(text[:2])[2:-1] in user.shown:
             note = _("The client shows the bytes of the reply, not its letters.")
             raise Failed(note, mistakes.SHOWS_BYTES)
-        what = (
-            _("What the server said has arrived, and the client has not received all of it")
-            if user.program.look().is_stuck
-            else _("The client did not show what the server said")
-        )
+        note = user.story(_("The client did not show what the server said"))
         difference = shown_instead(text, user.shown.strip().encode())
-        raise Failed(user.story(what), user.cause(), difference)
+        raise Failed(note, user.cause(), difference)
