@@ -174,7 +174,7 @@ class _Talk:
         self._trial.step(_('the client shows the reply "{reply}"', reply=shown))
         if can_type and await user.shows(text):
             raise Weak(_("The client shows it only after another line is typed."))
-        if not text.isascii() and repr(text[:2])[2:-1] in user.shown:
+        if not text.isascii() and repr(text[:2])[2:-1] in user.program.terminal.text:
             note = _("The client shows the bytes of the reply, not its letters.")
             raise Failed(note, mistakes.SHOWS_BYTES)
         note = user.story(_("The client did not show what the server said"))
