@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest_twisted
 
 from tests.checked.udp_chat import manifest
 from tests.programs.checked import Program, bench_for, broken, correct, prepare
-from twisted_lab.check.bench import Bench
+from twisted_lab.check.bench import LEAST_PATIENCE, Bench
 from twisted_lab.check.outcomes import Failed, NotOffered
+from twisted_lab.check.requirements.udp_chat import SENDS_TO_ITSELF
 from twisted_lab.check.scenarios.udp_chat import TASK
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.learn_chat import learn_chat
@@ -20,6 +22,17 @@ from twisted_lab.check.trials.trial import Trial
 
 # Each has a way of its own to join; `make check-repeat` checks all.
 CHOSEN = ("a command to join", "asks for the name", "asyncio and TCP", "Node")
+TO_ITSELF = """
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("", 9090))
+clients = set()
+while True:
+    data, (host, _) = server.recvfrom(1024)
+    clients.add(host)
+    for client in clients:
+        server.sendto(data, (client, 9090))
+"""
 BROKEN = [each for each in broken() if each.task is TASK]
 
 
@@ -56,6 +69,17 @@ async def test_three_clients_hear_each_other(tmp_path: Path) -> None:
 @pytest_twisted.ensureDeferred
 async def test_correct_chats_are_not_blamed(name: str, tmp_path: Path) -> None:
     await judge(prepare(named(name), tmp_path / "x"), "UC-3")
+
+
+@pytest.mark.long
+@pytest_twisted.ensureDeferred
+async def test_a_server_that_sends_to_its_own_port_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(TO_ITSELF)
+    program = replace(named("UDP"), folder=tmp_path, command=(sys.executable, "server.py"))
+    bench = replace(bench_for(program), patience=LEAST_PATIENCE)
+    with pytest.raises(Failed) as caught:
+        await judge_one(bench, "UC-2", ChatManners())
+    assert caught.value.mistake is SENDS_TO_ITSELF, caught.value.note
 
 
 @pytest_twisted.ensureDeferred

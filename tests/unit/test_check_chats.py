@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address
+from itertools import chain, count, cycle
 from pathlib import Path
 
 from twisted.internet.testing import MemoryReactorClock
@@ -18,6 +21,7 @@ from twisted_lab.check.conversation import echoes
 from twisted_lab.check.conversation.acknowledgements import MOST_FORMS, acknowledgement, forms
 from twisted_lab.check.conversation.echoes import Search, carries
 from twisted_lab.check.conversation.openings import MOST_OPENINGS, openings
+from twisted_lab.check.kernel.snapshot import Snapshot
 from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.kernel.waits import Wait
 from twisted_lab.check.requirements.requirement import Level
@@ -25,6 +29,7 @@ from twisted_lab.check.requirements.udp_chat import REQUIREMENTS
 from twisted_lab.check.requirements.udp_chat_client import REQUIREMENTS as CLIENT_REQUIREMENTS
 from twisted_lab.check.subjects import datagram_listener as listeners
 from twisted_lab.check.subjects import datagram_peer as peers
+from twisted_lab.check.subjects import program as programs
 from twisted_lab.check.subjects.bad_network import BadNetwork
 from twisted_lab.check.subjects.datagram_listener import DatagramListener
 from twisted_lab.check.subjects.datagram_peer import DatagramPeer
@@ -231,6 +236,31 @@ class PollingTests(ProgramCase):
     def test_it_is_settled_at_once(self) -> None:
         self.assertTrue(run(self.clock, self.program.settle(5)))
         self.assertLess(self.clock.seconds(), 20 * LOOK_SECONDS)
+
+
+class OwnDatagramsTests(ProgramCase):
+    """A program that is busy, and whose datagrams become more and fewer."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.unread: Iterator[int] = chain([3, 2, 1], cycle([0, 1]))
+
+        def look(_: int) -> Snapshot:
+            self.ran += LOOK_SECONDS
+            return doing(Wait.NOTHING, others=[replace(udp(), unread=next(self.unread))])
+
+        self.patch(programs, "look", look)
+
+    def test_a_program_that_receives_its_own_spins(self) -> None:
+        self.assertFalse(run(self.clock, self.program.settle(60)))
+        self.assertTrue(self.program.feeds_itself)
+        self.assertLess(self.clock.seconds(), 2)
+
+    def test_one_that_receives_what_clients_have_sent_does_not(self) -> None:
+        self.unread = count(10_000, -1)
+        self.assertFalse(run(self.clock, self.program.settle(2)))
+        self.assertFalse(self.program.feeds_itself)
+        self.assertGreaterEqual(self.clock.seconds(), 2)
 
 
 class WordsTests(SynchronousTestCase):

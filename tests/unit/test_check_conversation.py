@@ -222,8 +222,32 @@ class CauseTests(SynchronousTestCase):
                 mistakes.ABSOLUTE_PATH,
             ),
             ("OSError: [Errno 98] Address already in use", mistakes.PORT_TAKEN),
+            (
+                "UnicodeDecodeError: 'ascii' codec can't decode byte 0xd0 in position 0: "
+                "ordinal not in range(128)",
+                mistakes.ASCII_ONLY,
+            ),
+            (
+                "socket.gaierror: [Errno -3] Temporary failure in name resolution",
+                mistakes.UNKNOWN_HOST,
+            ),
         ):
             self.assertIs(likely_cause(line), mistake, line)
+
+    def test_the_same_error_has_another_cause_in_a_client(self) -> None:
+        for line, mistake in (
+            ("EOFError: EOF when reading a line", mistakes.END_OF_INPUT),
+            ("EOFError", mistakes.END_OF_INPUT),
+            ("ConnectionRefusedError: [Errno 111] Connection refused", mistakes.REFUSED),
+            (
+                "ConnectionResetError: [Errno 104] Connection reset by peer",
+                mistakes.CONNECTION_LOST,
+            ),
+            ("BrokenPipeError: [Errno 32] Broken pipe", mistakes.CONNECTION_LOST),
+            ("ValueError: invalid literal for int() with base 10: b'abc'", mistakes.UNCAUGHT),
+            ("ValueError: invalid literal for int() with base 10: 'abc'", mistakes.NONSENSE_ENDS),
+        ):
+            self.assertIs(likely_cause(line, is_client=True), mistake, line)
 
     def test_other_errors_have_no_likely_cause(self) -> None:
         for line in (

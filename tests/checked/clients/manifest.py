@@ -20,24 +20,26 @@ BROKEN = {
 
 MISTAKES = (
     ("absolute-path", python("mistake_absolute_path.py"), "EC-1"),
+    ("connection-lost", python("mistake_spins_at_close.py"), "EC-9"),
     ("decoded-portions", python("mistake_decoded_portions.py"), "EC-19"),
     ("enter-gives-traceback", python("mistake_enter_traceback.py"), "EC-13"),
     ("exit-does-not-end", python("mistake_exit_hangs.py"), "EC-7"),
     ("exit-not-recognised", python("mistake_exit_newline.py"), "EC-7"),
     ("fixed-address", python("mistake_fixed_address.py", *ADDRESS), "EC-1"),
+    ("last-piece", python("mistake_last_piece.py"), "EC-4"),
     ("missing-module", python("mistake_missing_module.py"), "EC-1"),
     ("empty-line", python("mistake_empty_line.py"), "EC-6"),
-    ("nonsense-ends-program", python("mistake_nonsense_host.py"), "EC-14"),
     ("port-is-text", python("mistake_port_is_text.py"), "EC-1"),
     ("port-is-text", python("mistake_port_unless_enter.py"), "EC-12"),
     ("reply-in-pieces", python("mistake_one_recv.py"), "EC-5"),
     ("reply-in-pieces", python("mistake_ten_bytes.py"), "EC-3"),
     ("reply-never-read", python("mistake_never_read.py"), "EC-3"),
     ("shows-bytes", python("mistake_shows_bytes.py"), "EC-15"),
-    ("spins", python("mistake_spins_at_close.py"), "EC-9"),
     ("spins", python("mistake_spins_at_end_of_input.py"), "EC-8"),
     ("text-not-encoded", python("mistake_text_sent.py"), "EC-2"),
     ("uncaught-error", python("mistake_traceback_at_exit.py"), "EC-7"),
+    ("unknown-host", python("mistake_nonsense_host.py"), "EC-14"),
+    ("waits-for-more", python("mistake_until_newline.py"), "EC-3"),
 )
 """Mistakes of students: a name, the command, an id that fails; others may fail, too."""
 

@@ -7,7 +7,10 @@ import sys
 BROKEN = {f"UD-{number}": f"broken_ud_{number:02}.py" for number in range(1, 7)}
 """The client that fails one MUST or SHOULD alone, by its id; requirements that need it aside."""
 
-MISTAKES = (("no-text-ends-client", "broken_ud_06.py", "UD-6"),)
+MISTAKES = (
+    ("no-text-ends-client", "broken_ud_06.py", "UD-6"),
+    ("shows-bytes", "mistake_shows_bytes.py", "UD-5"),
+)
 """Mistakes as students make them: name, client, an id that fails; others may fail, too."""
 
 BUILDS: dict[str, tuple[str, ...]] = {}

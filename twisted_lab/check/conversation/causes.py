@@ -10,6 +10,7 @@ from twisted_lab.check.requirements.requirement import Mistake
 # The first that fits counts. Each looks at the last line of the traceback.
 _CAUSES = (
     (r"(SyntaxError|IndentationError|TabError): ", mistakes.UNREADABLE),
+    (r"Unicode\w+Error: '(ascii|charmap|latin-1)'", mistakes.ASCII_ONLY),
     (r"UnicodeDecodeError", mistakes.DECODED_PORTIONS),
     (r"ConnectionResetError|BrokenPipeError|ConnectionAbortedError", mistakes.RESET_ENDS_SERVER),
     (r"invalid literal for int\(\).*: ''", mistakes.ENTER_IS_NONSENSE),
@@ -27,15 +28,25 @@ _CAUSES = (
     (r"ModuleNotFoundError|ImportError", mistakes.MISSING_MODULE),
     (r"(FileNotFoundError|PermissionError|OSError).*'(/|[A-Za-z]:\\)", mistakes.ABSOLUTE_PATH),
     (r"Address already in use", mistakes.PORT_TAKEN),
+    (r"gaierror", mistakes.UNKNOWN_HOST),
+)
+_CAUSES_IN_CLIENTS = (
+    (r"invalid literal for int\(\).*: b['\"]", mistakes.UNCAUGHT),  # no answer of the user
+    (r"EOFError", mistakes.END_OF_INPUT),
+    (r"ConnectionRefusedError", mistakes.REFUSED),
+    (r"ConnectionResetError|BrokenPipeError|ConnectionAbortedError", mistakes.CONNECTION_LOST),
+    *_CAUSES,
 )
 
 
-def likely_cause(traceback: str) -> Mistake | None:
+def likely_cause(traceback: str, is_client: bool = False) -> Mistake | None:
     """Return the likely cause of an uncaught exception, if it shows one.
 
     Args:
         traceback: Its last line, such as ``ValueError: invalid literal``.
+        is_client: Whether a client raised it, and not a server.
     """
     # The text comes from the program: a bounded part of it is looked at.
     line = traceback[:500]
-    return next((mistake for cause, mistake in _CAUSES if re.search(cause, line)), None)
+    causes = _CAUSES_IN_CLIENTS if is_client else _CAUSES
+    return next((mistake for cause, mistake in causes if re.search(cause, line)), None)

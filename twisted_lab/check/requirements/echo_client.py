@@ -94,7 +94,7 @@ REQUIREMENTS = (
         N_("task 2"),
         2,
         N_("ncat --listen {port} --keep-open --exec /bin/cat  # press Ctrl-D in the client"),
-        mistakes.UNCAUGHT,
+        mistakes.END_OF_INPUT,
         ("EC-2",),
     ),
     Requirement(
@@ -105,7 +105,7 @@ REQUIREMENTS = (
         N_("task 4 of the first part"),
         2,
         N_("nc -l {port}  # type a line in the client, press Ctrl-C here, and type two more there"),
-        mistakes.UNCAUGHT,
+        mistakes.CONNECTION_LOST,
         ("EC-2",),
     ),
     Requirement(
@@ -116,7 +116,7 @@ REQUIREMENTS = (
         N_("task 4 of the first part"),
         1,
         N_("{command}  # while no server runs"),
-        mistakes.UNCAUGHT,
+        mistakes.REFUSED,
         ("EC-1",),
     ),
     Requirement(
@@ -174,7 +174,7 @@ REQUIREMENTS = (
         N_("task 3 of the first part"),
         1,
         _ECHO,
-        mistakes.DECODED_PORTIONS,
+        mistakes.ASCII_ONLY,
         ("EC-2", "EC-3"),
     ),
     Requirement(

@@ -22,6 +22,11 @@ DECODED_BYTES = Mistake(
         "bytes as they are, and decode only what you print, with errors='backslashreplace'."
     ),
 )
+ASCII_ONLY = Mistake(
+    "ascii-only",
+    N_("Which letters does the encoding have that you pass to encode() and decode()?"),
+    N_("ASCII has only English letters. Use UTF-8, or pass the bytes on as they are."),
+)
 SHOWS_BYTES = Mistake(
     "shows-bytes",
     N_("How do bytes differ from text (str), and what does print() make of bytes?"),
@@ -192,8 +197,56 @@ PIECES_LOST = Mistake(
     "reply-in-pieces",
     N_("Is the whole reply there when recv() returns for the first time?"),
     N_(
-        "A reply may arrive in several portions. Read until all of it is there: until a newline, a "
-        "length, or as many bytes as were sent."
+        "A reply may arrive in several portions, and TCP does not tell where it ends. An echo "
+        "returns exactly what was sent: call recv() again until as many bytes have come as were "
+        "sent."
+    ),
+)
+LAST_PIECE = Mistake(
+    "last-piece",
+    N_("Where does your client keep what the earlier calls of recv() have returned?"),
+    N_(
+        "A reply may arrive in several portions, and the next one must not replace the one before "
+        "it. Collect them, as in data += sock.recv(1024), and print the whole."
+    ),
+)
+WAITS_FOR_MORE = Mistake(
+    "waits-for-more",
+    N_("When does your client stop calling recv(), and does the server send what it waits for?"),
+    N_(
+        "TCP has no borders between messages. An echo returns exactly what was sent: no newline if "
+        "none was sent, and recv() returns b'' only once the server closes. Call recv() until as "
+        "many bytes have come as were sent; or send a newline after each line, and read to it."
+    ),
+)
+END_OF_INPUT = Mistake(
+    "end-of-input",
+    N_("input() raises EOFError at the end of the input (Ctrl-D): where do you catch it?"),
+    N_("Put input() into try, and after `except EOFError:` leave the loop."),
+)
+REFUSED = Mistake(
+    "connection-refused",
+    N_("connect() raises ConnectionRefusedError if no program listens: where do you catch it?"),
+    N_(
+        "Put connect() into try, and after `except OSError as error:` print one line that says "
+        "which host and port did not answer. Then end, or ask for another address."
+    ),
+)
+UNKNOWN_HOST = Mistake(
+    "unknown-host",
+    N_("connect() raises gaierror if no host has that name: where do you catch it?"),
+    N_(
+        "Put connect() into try. gaierror is an OSError: after `except OSError as error:` print "
+        "one line, and ask again or take the default."
+    ),
+)
+CONNECTION_LOST = Mistake(
+    "connection-lost",
+    N_("What does recv() return, and what does send() raise, once the server has closed?"),
+    N_(
+        "recv() returns b'' at once, each time. send() raises BrokenPipeError or "
+        "ConnectionResetError. After recv(), write: if not data: print that the server has closed, "
+        "and leave the loop. Catch OSError around send() and recv()."
     ),
 )
 FIXED_ADDRESS = Mistake(
@@ -272,7 +325,7 @@ CTRL_C_TRACEBACK = Mistake(
 )
 EXIT_DOES_NOT_END = Mistake(
     "exit-does-not-end",
-    N_("Which threads still run after exit, and what do they wait for?"),
+    N_("Which loop or thread still runs after exit, and what does it wait for?"),
     N_(
         "After the line exit, leave the loop and close the socket. A thread that receives must be "
         "a daemon, or end when the socket is closed."

@@ -33,10 +33,13 @@ NOT_TO_ALL = Mistake(
         "break or return after the first one."
     ),
 )
-ASCII_ONLY = Mistake(
-    "ascii-only",
-    N_("Which letters does the encoding have that you pass to encode() and decode()?"),
-    N_("ASCII has only English letters. Use UTF-8, or pass the bytes on as they are."),
+SENDS_TO_ITSELF = Mistake(
+    "sends-to-itself",
+    N_("Whose port is the port in the address that you pass to sendto()?"),
+    N_(
+        "It is the server's own. Each client has a port of its own: send to the whole address that "
+        "recvfrom() returned, such as ('127.0.0.1', 54321)."
+    ),
 )
 SHORT_BUFFER = Mistake(
     "short-buffer",
@@ -142,7 +145,7 @@ REQUIREMENTS = (
         _SOURCE,
         1,
         N_("nc -u {host} {port}  # in two terminals; type a Russian word"),
-        ASCII_ONLY,
+        mistakes.ASCII_ONLY,
         ("UC-2",),
     ),
     Requirement(

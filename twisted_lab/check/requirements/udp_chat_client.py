@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.requirements.requirement import Level, Mistake, Requirement
-from twisted_lab.check.requirements.udp_chat import ASCII_ONLY
 from twisted_lab.text.language import N_
 
 _NC = "nc -u -l {port}"
@@ -87,7 +86,7 @@ REQUIREMENTS = (
         _SOURCE,
         1,
         N_("nc -u -l {port}  # type a Russian word in both"),
-        ASCII_ONLY,
+        mistakes.ASCII_ONLY,
         ("UD-3",),
     ),
     Requirement(

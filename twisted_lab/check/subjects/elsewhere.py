@@ -22,11 +22,13 @@ class Elsewhere:
         has_ended: False: a server that does not accept connections is found by connecting.
         traceback: "": its terminal is not seen.
         end: "".
+        feeds_itself: False: what it receives is not seen.
     """
 
     has_ended = False
     traceback = ""
     end = ""
+    feeds_itself = False
 
     def __init__(self, activity: Activity) -> None:
         self._activity = activity

@@ -22,6 +22,7 @@ WAKE_SECONDS = 0.05
 # A busy machine may delay that thread: a program that waits for the terminal is sure to read.
 SURE_WAKE_SECONDS = 5.0
 SPIN_SECONDS = 0.3  # of processor time; see `Program.settle`
+_OWN_ARRIVALS = 5  # looks at which it had more datagrams than before, and no client had sent any
 MEASURE_SECONDS = 20.0
 _UNREADABLE = re.compile(r"(?:SyntaxError|IndentationError|TabError): ")
 SLEEP_SECONDS = 1.2 * SOON_SECONDS  # a program that sleeps is given this long to wake
@@ -41,6 +42,7 @@ class Program:
         answer_question: Answers the question that the program waits at, and returns whether there
             was one; set by whoever attends the program.
         answered: The length of `terminal.text` when the last line was typed.
+        feeds_itself: Whether it was busy with datagrams that arrived while no client sent any.
     """
 
     def __init__(self, reactor: Any, activity: Activity, child: Child) -> None:
@@ -48,6 +50,7 @@ class Program:
         self.activity = activity
         self.terminal = Terminal(reactor, child.terminal, self._printed)
         self.answered = 0
+        self.feeds_itself = False
         self._wakes_until = 0.0
         self._poked_switches = -1
         self._reads = -1  # how often it had read when a line was typed that it waits for
@@ -156,7 +159,8 @@ class Program:
         """Wait until the program waits, has ended, or spins.
 
         One that looks for something else between datagrams is not given time to find it.
-        It spins if it has used SPIN_SECONDS, and received and accepted nothing.
+        It spins if it has used SPIN_SECONDS, and received and accepted nothing, or only datagrams
+        that arrived meanwhile: those are its own.
 
         Args:
             seconds: How long to wait.
@@ -166,6 +170,7 @@ class Program:
         """
         watch = _Settling(self, attrgetter("sleeps"))
         await self.activity.until(lambda: watch.is_settled() or watch.spins(), seconds)
+        self.feeds_itself |= watch.feeds_itself and not watch.has_settled
         return watch.has_settled
 
     async def busy_share(self, seconds: float) -> float:
@@ -213,6 +218,8 @@ class _Settling:
         self._since = program.activity.clock.seconds()
         self._sockets: tuple[Socket, ...] = ()
         self._arrived: list[tuple[int, int, int]] = []  # at its sockets
+        self._datagrams = inf  # the bytes of those that wait
+        self._own_arrivals = 0
         self._ran = inf  # the processor time that it had used when this changed
         self.has_settled = False
 
@@ -243,10 +250,22 @@ class _Settling:
         patience = SLEEP_SECONDS if self._sleeps(snapshot) else 0.0
         return self._looks >= SETTLED_LOOKS and now - self._since >= patience
 
+    @property
+    def feeds_itself(self) -> bool:
+        """Whether it receives datagrams of its own again and again."""
+        return self._own_arrivals >= _OWN_ARRIVALS
+
     def spins(self) -> bool:
         """Whether it has used SPIN_SECONDS since something last reached it."""
         ran = processor_seconds(self._program.child.pid)
-        arrived = [(each.port, each.peer_port, each.unread) for each in self._sockets]
+        datagrams = sum(each.unread for each in self._sockets if each.takes_datagrams)
+        self._own_arrivals += datagrams > self._datagrams
+        self._datagrams = datagrams
+        arrived = [
+            (each.port, each.peer_port, each.unread)
+            for each in self._sockets
+            if not (self.feeds_itself and each.takes_datagrams)
+        ]
         if arrived != self._arrived or ran < self._ran:
             self._arrived, self._ran = arrived, ran
         return ran - self._ran >= SPIN_SECONDS

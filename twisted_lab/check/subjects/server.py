@@ -30,6 +30,10 @@ class Watched(Protocol):
     """What is known of the program of a server: see `Program`."""
 
     @property
+    def feeds_itself(self) -> bool:
+        """Whether it is busy with datagrams of its own."""
+
+    @property
     def end(self) -> str:
         """How it ended."""
 

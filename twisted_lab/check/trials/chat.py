@@ -7,6 +7,7 @@ from socket import SocketKind
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
 from twisted_lab.check.conversation.openings import NAME
 from twisted_lab.check.outcomes import Failed
+from twisted_lab.check.requirements.udp_chat import SENDS_TO_ITSELF
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.client import Client
@@ -35,6 +36,11 @@ class Chat:
         self.server = server
         self._trial = trial
         self._manners = manners
+
+    @property
+    def feeds_itself(self) -> bool:
+        """Whether the server is busy with its own datagrams; no other program is in its network."""
+        return self.server.program.feeds_itself and not self._trial.bench.lacks
 
     async def join(self, number: int, name: str = "") -> Client:
         """Have a client join.
@@ -73,7 +79,8 @@ class Chat:
             if not await listener.hears(text):
                 parts = listener.parts(start)
                 story = self._story(listener, sum(map(len, parts)))
-                raise Failed(story, difference=Difference.within(text, *parts))
+                mistake = SENDS_TO_ITSELF if self.feeds_itself else None
+                raise Failed(story, mistake, Difference.within(text, *parts))
 
     async def expect_talk(self, first: Client, second: Client) -> None:
         """See that two clients receive texts of each other.
@@ -100,7 +107,13 @@ class Chat:
                 number=number,
                 end=program.end,
             )
-        if listener.peer.has_ended:
+        if self.feeds_itself:
+            return _(
+                "Client {number} did not receive it: the server sends datagrams to its own port, "
+                "and receives them again, without end.",
+                number=number,
+            )
+        if listener.peer.has_ended and self.server.kind is SocketKind.SOCK_STREAM:
             return _(
                 "Client {number} did not receive it: the server closed its connection.",
                 number=number,

@@ -25,12 +25,14 @@ class Counterpart:
     Attributes:
         listener: The server's socket.
         last_reply: What it replied last.
+        said: The number of bytes that it has said since it last received something.
         has_closed: Whether it has closed its connections.
     """
 
     def __init__(self, trial: Trial, program: Program, listener: Listener, greeting: bytes) -> None:
         self.listener = listener
         self.last_reply = b""
+        self.said = 0
         self.has_closed = False
         self._trial = trial
         self._program = program
@@ -60,6 +62,7 @@ class Counterpart:
 
     def say(self, data: bytes) -> None:
         """Send bytes to the client."""
+        self.said = len(data) + (0 if self.unanswered else self.said)
         self._answered = len(self.listener.received())
         self._trial.sent(_("client"), _("server"), False, data)
         self._program.poked()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered
@@ -179,7 +181,9 @@ class User:
         if await self.shows_reply(text):
             return
         shown = self.shown.strip().encode()
-        if beginning := _beginning(text, shown):
+        # A traceback may quote what was received.
+        beginning = b"" if self.program.traceback else _beginning(text, shown)
+        if beginning:
             what = _(
                 "Only the beginning of the reply is on the screen, {shown} of {count} bytes",
                 shown=len(beginning),
@@ -187,8 +191,47 @@ class User:
             )
             difference = Difference(text, beginning)
             raise Failed(self.story(what), self.cause() or mistakes.PIECES_LOST, difference)
-        note = self.story(_("The reply is not on the screen"))
-        raise Failed(note, self.cause(), Difference.within(text, shown))
+        if not self.program.traceback and (size := _ending(text, shown)):
+            what = _(
+                "Only the end of the reply is on the screen, {shown} of {count} bytes",
+                shown=size,
+                count=len(text),
+            )
+            raise Failed(self.story(what), mistakes.LAST_PIECE)
+        what, mistake = self._instead_of_showing()
+        raise Failed(self.story(what), self.cause() or mistake, shown_instead(text, shown))
+
+    def _instead_of_showing(self) -> tuple[str, Mistake | None]:
+        """Return what the client does instead of showing a reply, and the likely cause."""
+        snapshot, said = self.program.look(), self.server.said
+        if snapshot.is_stuck:
+            note = ngettext(
+                "The reply is not on the screen: its {n:,} byte has arrived, and the client has "
+                "not received it",
+                "The reply is not on the screen: its {n:,} bytes have arrived, and the client has "
+                "not received all of them",
+                said,
+            )
+            return note, None
+        if snapshot.is_waiting and snapshot.wants_terminal:
+            note = ngettext(
+                "The client has received the reply, {n:,} byte, but it is not on the screen",
+                "The client has received the reply, {n:,} bytes, but they are not on the screen",
+                said,
+            )
+            return note, None
+        if snapshot.is_waiting and any(
+            socket.peer_port for each in snapshot.threads for socket in each.sockets
+        ):
+            note = ngettext(
+                "The client has received the reply, {n:,} byte, and waits for more from the "
+                "server instead of showing it",
+                "The client has received the reply, {n:,} bytes, and waits for more from the "
+                "server instead of showing it",
+                said,
+            )
+            return note, mistakes.WAITS_FOR_MORE
+        return _("The reply is not on the screen"), None
 
     async def have_echoed(self, line: str) -> None:
         """Type a line, and see that it reaches the server and that the reply is shown.
@@ -235,13 +278,34 @@ class User:
         """Return what happened, with the end of the client if it has ended."""
         if self.program.has_ended:
             return _("{what}; the client ended with {end}.", what=what, end=self.program.end)
+        if self.program.traceback:
+            return _("{what}; on its screen: {error}.", what=what, error=self.program.traceback)
         return f"{what}."
 
     def cause(self) -> Mistake | None:
         """Return the likely cause from a traceback, if there is one."""
         if not self.program.traceback:
             return None
-        return likely_cause(self.program.traceback) or mistakes.UNCAUGHT
+        return likely_cause(self.program.traceback, is_client=True) or mistakes.UNCAUGHT
+
+
+def shown_instead(text: bytes, shown: bytes) -> Difference | None:
+    """Return how a reply on the screen differs; None if there are only words of the client.
+
+    Args:
+        text: The reply.
+        shown: What is on the screen.
+    """
+    return Difference.within(text, shown) if text[:LEAST_BEGINNING] in shown else None
+
+
+def _ending(text: bytes, shown: bytes) -> int:
+    """Return how many bytes of the end of `text` are in `shown`, if its beginning is not there."""
+    if text[:LEAST_BEGINNING] in shown:
+        return 0
+    sizes = range(LEAST_BEGINNING, len(text))
+    index = bisect_left(sizes, True, key=lambda size: text[-size:] not in shown)
+    return sizes[index - 1] if index else 0
 
 
 def _beginning(text: bytes, shown: bytes) -> bytes:

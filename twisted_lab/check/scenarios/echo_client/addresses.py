@@ -116,7 +116,7 @@ async def has_defaults(trial: Trial, manners: ClientManners) -> str:
         raise NotChecked(_("Without isolation nobody listens at the default address."))
     await _use(trial, user)
     if not user.server.listener.dialled:
-        cause = likely_cause(user.program.traceback)
+        cause = likely_cause(user.program.traceback, is_client=True)
         raise Failed(user.story(_("Enter gives no default")), cause)
     if first.refused >= kinds:
         raise Failed(
@@ -141,7 +141,7 @@ async def survives_nonsense(trial: Trial, manners: ClientManners) -> None:
         user = start_client(trial, manners, OTHER_PORT, decide=first.decide)
         await user.operator.attend(user.server.is_reached, trial.bench.patience)
         if user.program.traceback:
-            cause = likely_cause(user.program.traceback)
+            cause = likely_cause(user.program.traceback, is_client=True)
             raise Failed(user.story(_("Nonsense is not caught")), cause)
 
 

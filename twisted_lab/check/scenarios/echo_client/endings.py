@@ -68,9 +68,10 @@ async def ends_at_end_of_input(trial: Trial, manners: ClientManners) -> None:
     user.program.terminal.end_input()
     await user.leave()
     if not user.program.has_ended:
-        raise Failed(_("The client goes on after the end of its input."), mistakes.SPINS)
+        note = user.story(_("The client goes on after the end of its input"))
+        raise Failed(note, user.cause() or mistakes.SPINS)
     if user.program.traceback:
-        raise Failed(user.story(_("The end of the input is not caught")))
+        raise Failed(user.story(_("The end of the input is not caught")), user.cause())
 
 
 async def tells_that_the_server_closed(trial: Trial, manners: ClientManners) -> None:
@@ -85,18 +86,16 @@ async def tells_that_the_server_closed(trial: Trial, manners: ClientManners) -> 
     user.server.close()
     for _line in range(_LINES_AFTER_CLOSE):
         if not await user.program.settle(_END_SECONDS) and await _is_busy(user):
-            raise Failed(_("The client spins after the server has closed."), mistakes.SPINS)
+            raise Failed(_("The client spins after the server has closed."))
         if user.program.has_ended or not user.program.look().wants_terminal:
             break
         user.type_line(trial.line(12))
     await user.program.settle(_END_SECONDS)
     text = user.program.terminal.text[shown:]
     if "Traceback" in text:
-        raise Failed(user.story(_("The end of the connection is not caught")), mistakes.UNCAUGHT)
+        raise Failed(user.story(_("The end of the connection is not caught")), user.cause())
     if not tells_events(text) and not user.program.has_ended:
-        raise Failed(
-            _("The client does not tell that the connection has ended."), mistakes.SILENT_END
-        )
+        raise Failed(_("The client does not tell that the connection has ended."))
 
 
 async def _is_busy(user: User) -> bool:
@@ -125,7 +124,7 @@ async def tells_that_nobody_listens(trial: Trial, manners: ClientManners) -> Non
     await user.program.settle(trial.bench.patience)
     text = user.program.terminal.text[began:]
     if "Traceback" in text:
-        raise Failed(user.story(_("A refused connection is not caught")), mistakes.UNCAUGHT)
+        raise Failed(user.story(_("A refused connection is not caught")), user.cause())
     if not text.strip():
         raise Failed(_("The client says nothing."), mistakes.SILENT_END)
 
@@ -138,7 +137,7 @@ async def tells_what_silence_does(trial: Trial, manners: ClientManners) -> None:
     await trial.activity.until(lambda: user.program.has_ended, _SILENT_SECONDS)
     if user.program.has_ended:
         if user.program.traceback:
-            raise Weak(user.story(_("The client gives up")), mistakes.UNCAUGHT)
+            raise Weak(user.story(_("The client gives up")), user.cause())
         raise Info(_("The client gives up with status {status}.", status=user.program.status))
     if user.program.look().wants_terminal:
         raise Info(_("The client takes the next line while it waits for the reply."))

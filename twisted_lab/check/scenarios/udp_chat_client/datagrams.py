@@ -13,8 +13,7 @@ from twisted_lab.check.subjects.datagram_listener import DatagramListener
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import NAME, start_client
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.user import User
-from twisted_lab.check.verdicts import Difference
+from twisted_lab.check.trials.user import User, shown_instead
 from twisted_lab.text.escaping import escape_bytes
 from twisted_lab.text.language import _
 
@@ -175,5 +174,9 @@ class _Talk:
         self._trial.step(_('the client shows the reply "{reply}"', reply=shown))
         if can_type and await user.shows(text):
             raise Weak(_("The client shows it only after another line is typed."))
+        if not text.isascii() and repr(text[:2])[2:-1] in user.program.terminal.text:
+            note = _("The client shows the bytes of the reply, not its letters.")
+            raise Failed(note, mistakes.SHOWS_BYTES)
         note = user.story(_("The client did not show what the server said"))
-        raise Failed(note, user.cause(), Difference.within(text, user.shown.strip().encode()))
+        difference = shown_instead(text, user.shown.strip().encode())
+        raise Failed(note, user.cause(), difference)
