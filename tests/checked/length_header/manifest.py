@@ -20,6 +20,7 @@ MANNERS = {
 
 MISTAKES = (
     ("header-in-pieces", "mistake_one_recv.py", "LN-4"),
+    ("spins", "mistake_spins.py", "LN-10"),
     ("counts-characters", "mistake_counts_characters.py", "LN-2"),
 )
 """Mistakes as students make them: see ``tests/checked/servers``."""

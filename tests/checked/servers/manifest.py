@@ -19,6 +19,8 @@ MISTAKES = (
     ("port-is-text", "mistake_port_is_text.py", "ES-1"),
     ("port-is-text", "mistake_port_unless_enter.py", "ES-20"),
     ("reset-ends-server", "mistake_reset.py", "ES-12"),
+    ("send-ends-server", "mistake_send_reset.py", "ES-12"),
+    ("reports-the-end", "mistake_reports_end.py", "ES-19"),
     ("spins", "mistake_never_leaves.py", "ES-9"),
     ("spins", "mistake_spins.py", "ES-24"),
     ("no-events", "mistake_two_in_one.py", "ES-19"),

@@ -11,7 +11,8 @@ from twisted_lab.check.requirements.requirement import Mistake
 _CAUSES = (
     (r"(SyntaxError|IndentationError|TabError): ", mistakes.UNREADABLE),
     (r"UnicodeDecodeError", mistakes.DECODED_PORTIONS),
-    (r"ConnectionResetError|BrokenPipeError|ConnectionAbortedError", mistakes.RESET_ENDS_SERVER),
+    (r"BrokenPipeError", mistakes.SEND_ENDS_SERVER),  # recv() never raises it
+    (r"ConnectionResetError|ConnectionAbortedError", mistakes.RESET_ENDS_SERVER),
     (r"invalid literal for int\(\).*: ''", mistakes.ENTER_IS_NONSENSE),
     (r"invalid literal for int\(\)", mistakes.NONSENSE_ENDS),
     (
@@ -28,14 +29,19 @@ _CAUSES = (
     (r"(FileNotFoundError|PermissionError|OSError).*'(/|[A-Za-z]:\\)", mistakes.ABSOLUTE_PATH),
     (r"Address already in use", mistakes.PORT_TAKEN),
 )
+_SENDS = re.compile(r"\.(send|sendall|sendto|write)\(")
 
 
-def likely_cause(traceback: str) -> Mistake | None:
+def likely_cause(traceback: str, raised_by: str = "") -> Mistake | None:
     """Return the likely cause of an uncaught exception, if it shows one.
 
     Args:
         traceback: Its last line, such as ``ValueError: invalid literal``.
+        raised_by: The line of the program that raised it, if that is known.
     """
     # The text comes from the program: a bounded part of it is looked at.
     line = traceback[:500]
-    return next((mistake for cause, mistake in _CAUSES if re.search(cause, line)), None)
+    found = next((mistake for cause, mistake in _CAUSES if re.search(cause, line)), None)
+    if found is mistakes.RESET_ENDS_SERVER and _SENDS.search(raised_by[:500]):
+        return mistakes.SEND_ENDS_SERVER
+    return found

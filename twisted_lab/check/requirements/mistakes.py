@@ -40,6 +40,14 @@ RESET_ENDS_SERVER = Mistake(
         "next."
     ),
 )
+SEND_ENDS_SERVER = Mistake(
+    "send-ends-server",
+    N_("What do send() and sendall() do if the client has crashed, or closed its socket?"),
+    N_(
+        "They raise BrokenPipeError or ConnectionResetError, as recv() may. Put recv() and send() "
+        "into one try, catch OSError there, close that client's socket, and go on with the next."
+    ),
+)
 ONE_CLIENT_ONLY = Mistake(
     "one-client-only",
     N_("How often does your program call accept()?"),
@@ -139,8 +147,9 @@ SPINS = Mistake(
     "spins",
     N_("What does recv() or input() return at the end, and does your loop stop there?"),
     N_(
-        "At the end of a connection recv() returns b'' at once, again and again. End the loop, or "
-        "it uses a whole processor."
+        "At the end of a connection recv() returns b'' at once, again and again. Test for b'' in "
+        "each loop that calls recv(), and stop reading there; otherwise the loop uses a whole "
+        "processor."
     ),
 )
 NOT_FLUSHED = Mistake(
@@ -241,6 +250,14 @@ NO_EVENTS = Mistake(
     "no-events",
     N_("How would you find out from its output what your program is doing?"),
     N_("Print a line, or write it to the log, when each of these events occurs."),
+)
+REPORTS_THE_END = Mistake(
+    "reports-the-end",
+    N_("What does recv() return when the client has left, and where do you test for it?"),
+    N_(
+        "It returns b'', and that is no message. Test for it right after recv(), before you report "
+        "a message or send an answer."
+    ),
 )
 NOT_ASKED = Mistake(
     "not-asked",

@@ -21,11 +21,13 @@ class Elsewhere:
     Attributes:
         has_ended: False: a server that does not accept connections is found by connecting.
         traceback: "": its terminal is not seen.
+        raised_by: "".
         end: "".
     """
 
     has_ended = False
     traceback = ""
+    raised_by = ""
     end = ""
 
     def __init__(self, activity: Activity) -> None:

@@ -171,10 +171,11 @@ class Client:
         self.say(text)
         self._trial.step(_("{name} receives it back", name=self.name))
         if not await self.hears_back(text):
-            raise Failed(
-                self.story(text),
-                difference=Difference.within(self._manners.echo(text), *self.heard_parts),
-            )
+            raise Failed(self.story(text), difference=self.difference(text))
+
+    def difference(self, text: bytes) -> Difference:
+        """Return what was heard, beside a text as this server returns it."""
+        return Difference.within(self._manners.echo(text), *self.heard_parts)
 
     def story(self, text: bytes) -> str:
         """Return what happened instead of the text coming back."""
@@ -269,6 +270,15 @@ class Client:
         self._server.program.poked()
         self.peer.reset()
         await self.settle()
+
+
+def runs_on(client: Client) -> str:
+    """Return that a server has not waited since a client left."""
+    return _(
+        "Since {client} left, the server has run on and on: it uses processor time, and waits for "
+        "nothing.",
+        client=client.name,
+    )
 
 
 def expect_any_segments(manners: Manners) -> None:
