@@ -222,6 +222,7 @@ class CauseTests(SynchronousTestCase):
                 mistakes.ABSOLUTE_PATH,
             ),
             ("OSError: [Errno 98] Address already in use", mistakes.PORT_TAKEN),
+            ("OSError: [Errno 9] Bad file descriptor", mistakes.CLOSED_SOCKET),
         ):
             self.assertIs(likely_cause(line), mistake, line)
 

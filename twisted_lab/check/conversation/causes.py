@@ -28,6 +28,7 @@ _CAUSES = (
     (r"ModuleNotFoundError|ImportError", mistakes.MISSING_MODULE),
     (r"(FileNotFoundError|PermissionError|OSError).*'(/|[A-Za-z]:\\)", mistakes.ABSOLUTE_PATH),
     (r"Address already in use", mistakes.PORT_TAKEN),
+    (r"OSError: \[Errno 9\]", mistakes.CLOSED_SOCKET),  # bad file descriptor
 )
 _SENDS = re.compile(r"\.(send|sendall|sendto|write)\(")
 

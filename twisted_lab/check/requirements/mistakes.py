@@ -56,6 +56,14 @@ ONE_CLIENT_ONLY = Mistake(
         "loop, and close the client's socket, not the listening one, when recv() returns b''."
     ),
 )
+CLOSED_SOCKET = Mistake(
+    "closed-socket",
+    N_("Which socket does your program close, and which one does it use after that?"),
+    N_(
+        "A closed socket cannot be used any more. A server closes the socket that accept() "
+        "returned when its client has left, and keeps the listening one."
+    ),
+)
 ONE_RECV = Mistake(
     "one-recv-one-message",
     N_("Does one recv() return everything that one send() has sent?"),
@@ -251,12 +259,12 @@ NO_EVENTS = Mistake(
     N_("How would you find out from its output what your program is doing?"),
     N_("Print a line, or write it to the log, when each of these events occurs."),
 )
-REPORTS_THE_END = Mistake(
-    "reports-the-end",
+END_NOT_TESTED = Mistake(
+    "end-not-tested",
     N_("What does recv() return when the client has left, and where do you test for it?"),
     N_(
-        "It returns b'', and that is no message. Test for it right after recv(), before you report "
-        "a message or send an answer."
+        "It returns b'', and that is no message. Test for it right after recv(), before you use, "
+        "report or answer what it returned; then close this client's socket."
     ),
 )
 NOT_ASKED = Mistake(

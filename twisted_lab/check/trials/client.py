@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from socket import SocketKind
 
+from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import Search, came_back
 from twisted_lab.check.conversation.login import reply_to
 from twisted_lab.check.kernel.sockets import Socket
@@ -171,7 +172,8 @@ class Client:
         self.say(text)
         self._trial.step(_("{name} receives it back", name=self.name))
         if not await self.hears_back(text):
-            raise Failed(self.story(text), difference=self.difference(text))
+            cause = likely_cause(self._server.program.traceback)
+            raise Failed(self.story(text), cause, self.difference(text))
 
     def difference(self, text: bytes) -> Difference:
         """Return what was heard, beside a text as this server returns it."""

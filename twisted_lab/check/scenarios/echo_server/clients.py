@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome, Weak
-from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements import message_mistakes, mistakes
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trials.client import Client, expect_any_segments, runs_on
 from twisted_lab.check.trials.server_manners import Manners
@@ -77,6 +77,8 @@ async def serves_the_next(trial: Trial, manners: Manners) -> None:
         if not waits:
             failure.note = f"{runs_on(client)} {failure.note}"
             failure.mistake = mistakes.SPINS
+        elif failure.mistake is None and server.program.traceback:
+            failure.mistake = mistakes.END_NOT_TESTED
         if await _serves_after_exit(trial.bench, manners):
             failure.note += " " + _("After the line exit, it does serve the next client.")
         raise
@@ -201,10 +203,14 @@ async def serves_two_at_once(trial: Trial, manners: Manners) -> None:
         raise
     if first.peer.has_ended and not manners.is_echo:
         raise NotOffered(_("The server closed the connection of client 1 when client 2 came."))
+    heard = len(second.peer.received)
     try:
         await first.expect_served(is_answered=False)
-    except Failed:
+    except Failed as failure:
         if manners.is_echo:
+            if len(second.peer.received) > heard:
+                failure.note += " " + _("Client 2 received something then, and had sent nothing.")
+                failure.mistake = message_mistakes.SHARED_STATE
             raise
         raise NotOffered(_("The server does not serve client 1 any more.")) from None
 

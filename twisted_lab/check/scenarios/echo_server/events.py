@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.event_words import empty_report, tells_events
 from twisted_lab.check.outcomes import Failed, NotOffered, Weak
 from twisted_lab.check.prompts.words import latin
 from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements.requirement import Mistake
 from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, start_server
@@ -94,16 +96,22 @@ async def reports_events(trial: Trial, manners: Manners) -> None:
         talked = terminal.text[said:left]
         if line := empty_report(talked, terminal.text[left:], text.decode()):
             note = _('After its client left, it printed "{line}", as for a message.', line=line)
-            raise Weak(note, mistakes.REPORTS_THE_END)
+            raise Weak(note, mistakes.END_NOT_TESTED)
         return
     note = _("The server does not report {missing}.", missing=", ".join(map(_, missing)))
     late = reports.in_files() - in_time
     if late > _EVENTS - 2:  # its start may have been in time, and it was counted at its stop
         return  # ES-27 tells that the log reaches the file late
     if late > 1 or not {"a connect", _MESSAGES, "a disconnect"} <= set(missing):
-        is_cut = missing == ["its stop"] and "Traceback" in server.program.unanswered
-        raise Weak(note, mistakes.CTRL_C_TRACEBACK if is_cut else None)
+        raise Weak(note, _cause(server.program.traceback) if missing == ["its stop"] else None)
     raise Failed(note)
+
+
+def _cause(traceback: str) -> Mistake | None:
+    """Return why a server that a traceback ended does not report its stop."""
+    if traceback == "KeyboardInterrupt":
+        return mistakes.CTRL_C_TRACEBACK
+    return likely_cause(traceback)
 
 
 async def keeps_a_log_file(trial: Trial, manners: Manners) -> None:

@@ -39,7 +39,8 @@ async def returns_a_text(trial: Trial, manners: Manners) -> None:
         return
     if client.heard and not client.peer.was_reset:
         raise NotOffered(_("The server answers, but it does not return the text: it is no echo."))
-    failure = Failed(client.story(text), difference=client.difference(text))
+    cause = likely_cause(server.program.traceback)
+    failure = Failed(client.story(text), cause, client.difference(text))
     if server.program.has_ended:
         if never_sends(source_of(trial.bench)):
             raise NotOffered(_("The program has nothing that sends: it is no echo."))
