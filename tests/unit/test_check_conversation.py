@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.check import make_bench
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back, manner
-from twisted_lab.check.conversation.event_words import tells_events
+from twisted_lab.check.conversation.event_words import empty_report, tells_events
 from twisted_lab.check.conversation.framings import (
     LINES,
     LONGEST_HEADER,
@@ -200,7 +200,7 @@ class CauseTests(SynchronousTestCase):
                 "ConnectionResetError: [Errno 104] Connection reset by peer",
                 mistakes.RESET_ENDS_SERVER,
             ),
-            ("BrokenPipeError: [Errno 32] Broken pipe", mistakes.RESET_ENDS_SERVER),
+            ("BrokenPipeError: [Errno 32] Broken pipe", mistakes.SEND_ENDS_SERVER),
             ("ValueError: invalid literal for int() with base 10: ''", mistakes.ENTER_IS_NONSENSE),
             ("ValueError: invalid literal for int() with base 10: 'abc'", mistakes.NONSENSE_ENDS),
             (
@@ -222,6 +222,7 @@ class CauseTests(SynchronousTestCase):
                 mistakes.ABSOLUTE_PATH,
             ),
             ("OSError: [Errno 98] Address already in use", mistakes.PORT_TAKEN),
+            ("OSError: [Errno 9] Bad file descriptor", mistakes.CLOSED_SOCKET),
             (
                 "UnicodeDecodeError: 'ascii' codec can't decode byte 0xd0 in position 0: "
                 "ordinal not in range(128)",
@@ -249,6 +250,14 @@ class CauseTests(SynchronousTestCase):
         ):
             self.assertIs(likely_cause(line, is_client=True), mistake, line)
 
+    def test_the_call_that_a_reset_ended_decides(self) -> None:
+        reset = "ConnectionResetError: [Errno 104] Connection reset by peer"
+        for line, mistake in (
+            ("    conn.sendall(data)", mistakes.SEND_ENDS_SERVER),
+            ("    data = conn.recv(1024)", mistakes.RESET_ENDS_SERVER),
+        ):
+            self.assertIs(likely_cause(reset, line), mistake)
+
     def test_other_errors_have_no_likely_cause(self) -> None:
         for line in (
             "",
@@ -272,6 +281,18 @@ class EventWordTests(SynchronousTestCase):
             "disconnected",
         ):
             self.assertTrue(tells_events(text), text)
+
+    def test_a_report_of_a_message_that_nobody_sent_is_found(self) -> None:
+        for talked, left, found in (
+            ("Получено: b'abc'\n", "Получено: b''\nОтключился\n", "Получено: b''"),
+            ("12:01 received abc\n", "12:02 received \n", "12:02 received"),
+            ("Sent abc back\n", "Bye\nSent  back\n", "Sent  back"),
+            ("Получено: abc\n", "Больше ничего не получено, клиент отключился\n", ""),
+            ("Получено 3 байта\nОтправлено\n", "Получено 0 байт\nОтправлено\n", ""),
+            ("anna: abc\n", "anna: \n", ""),  # it does not say that anything was received
+            ("Получено: abc\n", "", ""),
+        ):
+            self.assertEqual(empty_report(talked, left, "abc"), found)
 
     def test_other_text_is_not(self) -> None:
         for text in ("", "7", "12:30", "anna;1234", "ok"):

@@ -14,6 +14,7 @@ from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import open_connection
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.verdicts import Difference
 
 WORDS = "Traceback (most recent call last):\nUnicodeDecodeError: x\n"
 
@@ -49,6 +50,12 @@ class LastWordsTests(ProgramCase):
         story = "Nothing came back, and the server ended with UnicodeDecodeError: x."
         self.assertEqual(client.story(b"text"), story)
         self.assertEqual(self.trial.evidence().screen, WORDS)
+
+    def test_what_is_expected_is_the_text_as_the_server_returns_it(self) -> None:
+        self.peer.received = "Ответ: ПРИВ".encode()
+        client = Client(self.trial, self.server, cast(Any, self.peer), Manners(is_upper=True), 1)
+        difference = client.difference("привет".encode())
+        self.assertEqual(difference, Difference("ПРИВЕТ".encode(), "ПРИВ".encode()))
 
     def test_neither_does_it_hide_it_from_a_peer_that_knows_the_protocol(self) -> None:
         party = Party(self.trial, self.server, cast(Any, self.peer), None, "anna")

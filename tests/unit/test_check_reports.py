@@ -110,6 +110,7 @@ def every_verdict() -> Report:
 
 
 REPORT = every_verdict()
+SPLIT = split_letter()
 
 
 class Terminal(io.StringIO):
@@ -178,7 +179,7 @@ class HostileTests(SynchronousTestCase):
 
     def test_endless_text_is_cut(self) -> None:
         for text in ("x" * 10**5, "\n" * 10**5, "\x1b" * 10**5, "x y " * 25_000):
-            self.assertLess(len(terminal_report(hostile(text), Style(80), True, True)), 60_000)
+            self.assertLess(len(terminal_report(hostile(text), Style(80), True, True)), 70_000)
             self.assertLess(len(json_report(hostile(text), True)), 3_000_000)
         many = Evidence(
             steps=("step",) * 10**4, passages=(Passage("a", "b", True, "x", 0.0),) * 10**4
@@ -229,6 +230,19 @@ class ShortTests(SynchronousTestCase):
         printed = terminal_report(report_of(*found), Style(80), with_answers=True)
         question = cause.mistake.question[:30] if cause.mistake else ""
         self.assertEqual((printed.count(question), printed.count("  Answer ")), (3, 3))
+
+    def test_what_is_weak_is_explained_as_a_failure_if_its_cause_was_seen(self) -> None:
+        stopped = 'Traceback (most recent call last):\n  File "s.py"\nKeyboardInterrupt\n'
+        for evidence, is_explained in (
+            (replace(SPLIT, difference=None), True),  # a traceback
+            (replace(SPLIT, screen=""), True),  # bytes that differ
+            (replace(SPLIT, difference=None, screen=stopped), False),
+            (replace(SPLIT, difference=None, screen=""), False),
+        ):
+            for verdict, mark in ((Verdict.WEAK, "!"), (Verdict.FLAKY, "~")):
+                printed = terminal_report(report_of(find("ES-9", verdict, evidence)), Style(80))
+                for said in (f"  {mark} 6. {SPLIT.steps[-1]}", "  ✓ 5. ", SPLIT.by_hand):
+                    self.assertEqual(said in printed, is_explained, said)
 
 
 class StyleTests(SynchronousTestCase):

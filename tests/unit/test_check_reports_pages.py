@@ -119,6 +119,13 @@ class FormTests(SynchronousTestCase):
                 self.assertEqual("By hand" in text, is_shown)
                 self.assertEqual("ss --listening" in text, is_shown)
 
+    def test_what_is_weak_has_its_steps_if_its_cause_was_seen(self) -> None:
+        for evidence, is_shown in ((SPLIT, True), (Evidence("seen", SPLIT.steps), False)):
+            report = report_of(find("ES-9", Verdict.WEAK, evidence))
+            student = Student("anna", (Result("echo-server", "s.py", report=report),))
+            text = Page(page(student, MARKS)).text
+            self.assertEqual(SPLIT.steps[-1] in text, is_shown)
+
     def test_the_index_has_the_texts_of_the_requirements(self) -> None:
         overview = index([ANNA], {"anna": "a.html"}, MARKS)
         first = REPORT.findings[0].requirement

@@ -474,6 +474,16 @@ class ProgramTests(ProgramCase):
             )
             self.assertEqual(self.program.traceback, error)
 
+    def test_the_line_that_raised_its_exception_is_found(self) -> None:
+        self.assertEqual(self.program.raised_by, "")
+        self.print(
+            "Traceback (most recent call last):\n"
+            '  File "server.py", line 9, in <module>\n    serve(conn)\n'
+            '  File "server.py", line 4, in serve\n    conn.send(data)\n    ~~~~^^^^^^\n'
+            "OSError: x\n  more\n"
+        )
+        self.assertEqual(self.program.raised_by, "    conn.send(data)")
+
     def test_an_error_of_the_syntax_has_no_such_first_line(self) -> None:
         self.print("UserError: x\n")
         self.assertEqual(self.program.traceback, "")

@@ -7,7 +7,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.checked.servers import manifest
-from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements import message_mistakes, mistakes
 from twisted_lab.check.requirements.echo_server import REQUIREMENTS
 from twisted_lab.check.requirements.requirement import Level, Mistake
 
@@ -27,7 +27,8 @@ class ManifestTests(SynchronousTestCase):
             self.assertTrue((_FOLDER / name).read_text().startswith(f'"""{key}: '), name)
 
     def test_mistakes_and_ids_exist(self) -> None:
-        known = {item.name for item in vars(mistakes).values() if isinstance(item, Mistake)}
+        items = (*vars(mistakes).values(), *vars(message_mistakes).values())
+        known = {item.name for item in items if isinstance(item, Mistake)}
         named = {mistake for mistake, _, _ in manifest.MISTAKES}
         self.assertLessEqual(named, known)
         self.assertLessEqual({key for _, _, key in manifest.MISTAKES}, set(_BY_ID))

@@ -20,6 +20,8 @@ MANNERS = {
 
 MISTAKES = (
     ("header-in-pieces", "mistake_one_recv.py", "LN-4"),
+    ("end-not-tested", "mistake_end.py", "LN-10"),
+    ("spins", "mistake_spins.py", "LN-10"),
     ("counts-characters", "mistake_counts_characters.py", "LN-2"),
 )
 """Mistakes as students make them: see ``tests/checked/servers``."""

@@ -12,7 +12,8 @@ _CAUSES = (
     (r"(SyntaxError|IndentationError|TabError): ", mistakes.UNREADABLE),
     (r"Unicode\w+Error: '(ascii|charmap|latin-1)'", mistakes.ASCII_ONLY),
     (r"UnicodeDecodeError", mistakes.DECODED_PORTIONS),
-    (r"ConnectionResetError|BrokenPipeError|ConnectionAbortedError", mistakes.RESET_ENDS_SERVER),
+    (r"BrokenPipeError", mistakes.SEND_ENDS_SERVER),  # recv() never raises it
+    (r"ConnectionResetError|ConnectionAbortedError", mistakes.RESET_ENDS_SERVER),
     (r"invalid literal for int\(\).*: ''", mistakes.ENTER_IS_NONSENSE),
     (r"invalid literal for int\(\)", mistakes.NONSENSE_ENDS),
     (
@@ -29,6 +30,7 @@ _CAUSES = (
     (r"(FileNotFoundError|PermissionError|OSError).*'(/|[A-Za-z]:\\)", mistakes.ABSOLUTE_PATH),
     (r"Address already in use", mistakes.PORT_TAKEN),
     (r"gaierror", mistakes.UNKNOWN_HOST),
+    (r"OSError: \[Errno 9\]", mistakes.CLOSED_SOCKET),  # bad file descriptor
 )
 _CAUSES_IN_CLIENTS = (
     (r"invalid literal for int\(\).*: b['\"]", mistakes.UNCAUGHT),  # no answer of the user
@@ -37,16 +39,21 @@ _CAUSES_IN_CLIENTS = (
     (r"ConnectionResetError|BrokenPipeError|ConnectionAbortedError", mistakes.CONNECTION_LOST),
     *_CAUSES,
 )
+_SENDS = re.compile(r"\.(send|sendall|sendto|write)\(")
 
 
-def likely_cause(traceback: str, is_client: bool = False) -> Mistake | None:
+def likely_cause(traceback: str, raised_by: str = "", *, is_client: bool = False) -> Mistake | None:
     """Return the likely cause of an uncaught exception, if it shows one.
 
     Args:
         traceback: Its last line, such as ``ValueError: invalid literal``.
+        raised_by: The line of the program that raised it, if that is known.
         is_client: Whether a client raised it, and not a server.
     """
     # The text comes from the program: a bounded part of it is looked at.
     line = traceback[:500]
     causes = _CAUSES_IN_CLIENTS if is_client else _CAUSES
-    return next((mistake for cause, mistake in causes if re.search(cause, line)), None)
+    found = next((mistake for cause, mistake in causes if re.search(cause, line)), None)
+    if found is mistakes.RESET_ENDS_SERVER and _SENDS.search(raised_by[:500]):
+        return mistakes.SEND_ENDS_SERVER
+    return found

@@ -10,8 +10,30 @@ _WORDS = re.compile(
     r"останов|порт|сообщени|данны|zapu|slush|podklu|soedin|klient|poluch|otprav|otklu|ostanov",
     re.IGNORECASE,
 )
+_MESSAGES = re.compile(
+    r"receiv|recv|sent|send|получ|принят|отправ|poluch|prinyat|otprav", re.IGNORECASE
+)
 
 
 def tells_events(text: str) -> bool:
     """Return whether a text reports what a server or client does."""
     return _WORDS.search(text) is not None
+
+
+def empty_report(talked: str, left: str, text: str) -> str:
+    """Return a line that reports a message, although nothing was sent; "" if there is none.
+
+    It is the same line as for a text, with nothing in its place; the numbers may differ.
+
+    Args:
+        talked: What was printed after a text came.
+        left: What was printed after its client left.
+        text: The text.
+    """
+    told = [line.replace(text, "") for line in talked.splitlines() if text in line]
+    reports = {_form(line) for line in told if _MESSAGES.search(line)}
+    return next((line for line in left.splitlines() if _form(line) in reports), "").strip()
+
+
+def _form(line: str) -> str:
+    return re.sub(r"\d+", "0", line).strip()

@@ -34,7 +34,7 @@ def failure(
     evidence, requirement = finding.evidence, finding.requirement
     yield from heading(finding, style)
     yield from _part("Why", _(requirement.why), style)
-    yield from _steps(evidence, style)
+    yield from _steps(finding, style)
     if evidence.note:
         yield from _part("Seen", shown(evidence.note), style)
     if evidence.difference is not None:
@@ -53,11 +53,23 @@ def failure(
 
 
 def brief(finding: Finding, style: Style, with_answer: bool = False) -> Iterator[str]:
-    """Return the lines about what works, but not as it should, or failed once; see `failure`."""
+    """Return the lines about what works, but not as it should, or failed once; see `failure`.
+
+    If the cause was seen, they explain it as they explain a failure.
+    """
+    if shows_cause(finding.evidence):
+        yield from failure(finding, style, with_answer)
+        return
     yield from heading(finding, style)
     if finding.evidence.note:
         yield from _part("Seen", shown(finding.evidence.note), style)
     yield from _hint(finding, style, with_answer)
+
+
+def shows_cause(evidence: Evidence) -> bool:
+    """Return whether bytes differ, or a traceback was seen that is not due to Ctrl-C."""
+    _before, word, rest = evidence.screen.rpartition("Traceback (most recent call last):")
+    return evidence.difference is not None or bool(word and "\nKeyboardInterrupt" not in rest)
 
 
 def _hint(finding: Finding, style: Style, with_answer: bool) -> Iterator[str]:
@@ -79,12 +91,13 @@ def _part(label: str, text: str, style: Style) -> list[str]:
     return style.wrapped(text, " " * width, f"{_INDENT}{_(label)}".ljust(width))
 
 
-def _steps(evidence: Evidence, style: Style) -> Iterator[str]:
-    count = len(evidence.steps)
+def _steps(finding: Finding, style: Style) -> Iterator[str]:
+    steps = finding.evidence.steps
+    count = len(steps)
     if count > _MOST_STEPS:
         yield _INDENT + _("({n:,} earlier steps are not shown)", n=count - _MOST_STEPS)
-    for number, step in list(enumerate(evidence.steps, 1))[-_MOST_STEPS:]:
-        symbol = style.mark(Verdict.FAIL if number == count else Verdict.PASS)
+    for number, step in list(enumerate(steps, 1))[-_MOST_STEPS:]:
+        symbol = style.mark(finding.verdict if number == count else Verdict.PASS)
         label = f"{number:>{len(str(count))}}. "
         indent = " " * len(f"{_INDENT}  {label}")
         yield from style.wrapped(shown(step), indent, f"{_INDENT}{symbol} {label}")

@@ -26,7 +26,7 @@ HEADER_IN_PIECES = Mistake(
     N_("Does recv() always return as many bytes as the header has?"),
     N_(
         "recv(n) returns at most n bytes, and may return one. Call it in a loop, until the header "
-        "is complete."
+        "is complete. Stop if it returns b'': the client has left."
     ),
 )
 TEXT_IN_PIECES = Mistake(
@@ -34,7 +34,7 @@ TEXT_IN_PIECES = Mistake(
     N_("Does recv(length) always return that many bytes?"),
     N_(
         "recv(length) returns what is there, at most that many bytes. Call it in a loop, each "
-        "time for the bytes that are still missing."
+        "time for the bytes that are still missing. Stop if it returns b'': the client has left."
     ),
 )
 READS_TOO_FAR = Mistake(
@@ -48,7 +48,10 @@ READS_TOO_FAR = Mistake(
 BOUNDED_TEXT = Mistake(
     "bounded-text",
     N_("Which length is the longest that your receive function can return?"),
-    N_("It stops before the length is reached. Go on until all bytes are there."),
+    N_(
+        "It stops before the length is reached. Go on until all bytes are there, or recv() "
+        "returns b'': the client has left."
+    ),
 )
 COUNTS_CHARACTERS = Mistake(
     "counts-characters",

@@ -45,12 +45,28 @@ RESET_ENDS_SERVER = Mistake(
         "next."
     ),
 )
+SEND_ENDS_SERVER = Mistake(
+    "send-ends-server",
+    N_("What do send() and sendall() do if the client has crashed, or closed its socket?"),
+    N_(
+        "They raise BrokenPipeError or ConnectionResetError, as recv() may. Put recv() and send() "
+        "into one try, catch OSError there, close that client's socket, and go on with the next."
+    ),
+)
 ONE_CLIENT_ONLY = Mistake(
     "one-client-only",
     N_("How often does your program call accept()?"),
     N_(
         "The server serves its first client alone. Put accept() and everything that follows in a "
         "loop, and close the client's socket, not the listening one, when recv() returns b''."
+    ),
+)
+CLOSED_SOCKET = Mistake(
+    "closed-socket",
+    N_("Which socket does your program close, and which one does it use after that?"),
+    N_(
+        "A closed socket cannot be used any more. A server closes the socket that accept() "
+        "returned when its client has left, and keeps the listening one."
     ),
 )
 ONE_RECV = Mistake(
@@ -144,8 +160,9 @@ SPINS = Mistake(
     "spins",
     N_("What does recv() or input() return at the end, and does your loop stop there?"),
     N_(
-        "At the end of a connection recv() returns b'' at once, again and again. End the loop, or "
-        "it uses a whole processor."
+        "At the end of a connection recv() returns b'' at once, again and again. Test for b'' in "
+        "each loop that calls recv(), and stop reading there; otherwise the loop uses a whole "
+        "processor."
     ),
 )
 NOT_FLUSHED = Mistake(
@@ -294,6 +311,14 @@ NO_EVENTS = Mistake(
     "no-events",
     N_("How would you find out from its output what your program is doing?"),
     N_("Print a line, or write it to the log, when each of these events occurs."),
+)
+END_NOT_TESTED = Mistake(
+    "end-not-tested",
+    N_("What does recv() return when the client has left, and where do you test for it?"),
+    N_(
+        "It returns b'', and that is no message. Test for it right after recv(), before you use, "
+        "report or answer what it returned; then close this client's socket."
+    ),
 )
 NOT_ASKED = Mistake(
     "not-asked",

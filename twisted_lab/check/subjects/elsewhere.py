@@ -21,12 +21,14 @@ class Elsewhere:
     Attributes:
         has_ended: False: a server that does not accept connections is found by connecting.
         traceback: "": its terminal is not seen.
+        raised_by: "".
         end: "".
         feeds_itself: False: what it receives is not seen.
     """
 
     has_ended = False
     traceback = ""
+    raised_by = ""
     end = ""
     feeds_itself = False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from math import inf
 from operator import attrgetter
 from typing import Any
@@ -91,6 +92,13 @@ class Program:
         if not word:  # Python does not call it so if it cannot read the program itself
             lines = [line for line in lines if _UNREADABLE.match(line)]
         return lines[0] if lines else ""
+
+    @property
+    def raised_by(self) -> str:
+        """The line of the program that raised the exception of the last traceback."""
+        rest = self.terminal.text.rpartition("Traceback (most recent call last):\n")[2]
+        frames = takewhile(lambda line: line[:1].isspace(), rest.splitlines())
+        return next((line for line in reversed([*frames]) if line.strip(" ~^")), "")
 
     @property
     def end(self) -> str:

@@ -45,6 +45,10 @@ class Watched(Protocol):
     def traceback(self) -> str:
         """The last line of the last traceback."""
 
+    @property
+    def raised_by(self) -> str:
+        """The line of the program that raised its exception."""
+
     def look(self) -> Snapshot:
         """Return what it does now."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from socket import SocketKind
 
+from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import Search, came_back
 from twisted_lab.check.conversation.login import reply_to
 from twisted_lab.check.kernel.sockets import Socket
@@ -171,10 +172,12 @@ class Client:
         self.say(text)
         self._trial.step(_("{name} receives it back", name=self.name))
         if not await self.hears_back(text):
-            raise Failed(
-                self.story(text),
-                difference=Difference.within(self._manners.echo(text), *self.heard_parts),
-            )
+            cause = likely_cause(self._server.program.traceback)
+            raise Failed(self.story(text), cause, self.difference(text))
+
+    def difference(self, text: bytes) -> Difference:
+        """Return what was heard, beside a text as this server returns it."""
+        return Difference.within(self._manners.echo(text), *self.heard_parts)
 
     def story(self, text: bytes) -> str:
         """Return what happened instead of the text coming back."""
@@ -269,6 +272,15 @@ class Client:
         self._server.program.poked()
         self.peer.reset()
         await self.settle()
+
+
+def runs_on(client: Client) -> str:
+    """Return that a server has not waited since a client left."""
+    return _(
+        "Since {client} left, the server has run on and on: it uses processor time, and waits for "
+        "nothing.",
+        client=client.name,
+    )
 
 
 def expect_any_segments(manners: Manners) -> None:

@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 
 from twisted_lab.check.reports.comparison import compare, summary
-from twisted_lab.check.reports.failure import last_lines
+from twisted_lab.check.reports.failure import last_lines, shows_cause
 from twisted_lab.check.reports.html.document import style_class, symbol
 from twisted_lab.check.reports.markup import Markup, element
 from twisted_lab.check.reports.style import shown
@@ -36,8 +36,8 @@ def in_full(finding: Finding, anchor: str) -> Markup:
         _(requirement.text),
     )
     parts = [heading, _part(_("Why"), _(requirement.why))]
-    if evidence.steps and finding.verdict is Verdict.FAIL:
-        parts += _steps(evidence.steps)
+    if evidence.steps and (finding.verdict is Verdict.FAIL or shows_cause(evidence)):
+        parts += _steps(evidence.steps, finding.verdict)
     if evidence.note:
         parts.append(_part(_("Seen"), shown(evidence.note)))
     if evidence.difference is not None:
@@ -62,7 +62,7 @@ def _verbatim(text: str) -> Markup:
     return element("pre", text, tabindex="0")  # so that keys can scroll it
 
 
-def _steps(steps: tuple[str, ...]) -> Iterator[Markup]:
+def _steps(steps: tuple[str, ...], last: Verdict) -> Iterator[Markup]:
     count, left_out = len(steps), max(len(steps) - _MOST_STEPS, 0)
     if left_out:
         yield element(
@@ -74,8 +74,8 @@ def _steps(steps: tuple[str, ...]) -> Iterator[Markup]:
     words = {Verdict.PASS: _("done"), Verdict.FAIL: _("failed")}
     rows = []
     for number, step in list(enumerate(steps, 1))[left_out:]:
-        verdict = Verdict.FAIL if number == count else Verdict.PASS
-        mark = symbol(verdict, words[verdict])
+        verdict = last if number == count else Verdict.PASS
+        mark = symbol(verdict, words.get(verdict, _(verdict.value)))
         rows.append(element("li", mark, f" {shown(step)}", value=str(number)))
     yield element("ol", *rows)
 

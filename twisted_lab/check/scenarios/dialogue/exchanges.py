@@ -10,7 +10,6 @@ from twisted_lab.check.trials.client import APART_SECONDS, Client, expect_any_se
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.language import _
 
 _EXCHANGES = 5
@@ -38,7 +37,7 @@ async def exchange(trial: Trial, server: Server, client: Client, manners: Manner
         await client.settle()
         is_answered = bool(client.heard)
     if not is_answered:
-        difference = Difference.within(text, *client.heard_parts) if manners.is_echo else None
+        difference = client.difference(text) if manners.is_echo else None
         cause = likely_cause(server.program.traceback)
         raise Failed(client.story(text), cause, difference)
 
@@ -114,7 +113,7 @@ async def takes_two_without_waiting(trial: Trial, manners: Manners) -> None:
     await trial.activity.pause(APART_SECONDS)
     client.send(manners.framing.encode(second))
     if manners.is_echo and not await client.hears_back(first + second):
-        difference = Difference(first + second, client.heard)
+        difference = client.difference(first + second)
         cause = likely_cause(server.program.traceback)
         raise Failed(client.story(first + second), cause, difference)
     await client.settle()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome, Weak
-from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements import message_mistakes, mistakes
 from twisted_lab.check.subjects.server import Server
-from twisted_lab.check.trials.client import Client, expect_any_segments
+from twisted_lab.check.trials.client import Client, expect_any_segments, runs_on
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import (
     connect_client,
@@ -30,14 +30,18 @@ async def _serve_another(
     trial: Trial, server: Server, manners: Manners, number: int, is_answered: bool
 ) -> Client:
     """See that the server serves one more client; a crash is blamed on what was done before."""
+    begun, had_ended = len(trial.steps), server.program.has_ended
     try:
         client = await connect_client(trial, server, manners, number)
         await client.expect_served(is_answered)
         return client
     except Failed as failure:
         if server.program.has_ended:
+            if had_ended:
+                del trial.steps[begun:]  # the last step before is the one that ended it
             note = with_ending(_("The server did not serve client {number}", number=number), server)
-            raise Failed(note, likely_cause(server.program.traceback)) from None
+            cause = likely_cause(server.program.traceback, server.program.raised_by)
+            raise Failed(note, cause) from None
         raise failure
 
 
@@ -71,8 +75,10 @@ async def serves_the_next(trial: Trial, manners: Manners) -> None:
         await _serve_another(trial, server, manners, 2, is_answered)
     except Failed as failure:
         if not waits:
-            failure.note += " " + _("The server has run on and on since client 1 left.")
+            failure.note = f"{runs_on(client)} {failure.note}"
             failure.mistake = mistakes.SPINS
+        elif failure.mistake is None and server.program.traceback:
+            failure.mistake = mistakes.END_NOT_TESTED
         if await _serves_after_exit(trial.bench, manners):
             failure.note += " " + _("After the line exit, it does serve the next client.")
         raise
@@ -197,10 +203,14 @@ async def serves_two_at_once(trial: Trial, manners: Manners) -> None:
         raise
     if first.peer.has_ended and not manners.is_echo:
         raise NotOffered(_("The server closed the connection of client 1 when client 2 came."))
+    heard = len(second.peer.received)
     try:
         await first.expect_served(is_answered=False)
-    except Failed:
+    except Failed as failure:
         if manners.is_echo:
+            if len(second.peer.received) > heard:
+                failure.note += " " + _("Client 2 received something then, and had sent nothing.")
+                failure.mistake = message_mistakes.SHARED_STATE
             raise
         raise NotOffered(_("The server does not serve client 1 any more.")) from None
 

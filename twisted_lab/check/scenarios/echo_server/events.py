@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.conversation.event_words import tells_events
+from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.conversation.event_words import empty_report, tells_events
 from twisted_lab.check.outcomes import Failed, NotOffered, Weak
 from twisted_lab.check.prompts.words import latin
+from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements.requirement import Mistake
 from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, start_server
@@ -61,8 +64,11 @@ async def reports_events(trial: Trial, manners: Manners) -> None:
     client = await connect_client(trial, server, manners)
     if not await reports.new_lines():
         missing.append(N_("a connect"))
-    await client.talk(trial.text(12))
+    text, terminal = trial.text(12), server.program.terminal
+    said = len(terminal.text)
+    await client.talk(text)
     lines = await reports.new_lines()
+    left = len(terminal.text)
     if not lines or (lines < 2 and not server.program.has_ended):
         missing.append(N_("messages sent") if lines else _MESSAGES)
     due = 4  # a message received, one sent, a disconnect and the stop
@@ -87,14 +93,25 @@ async def reports_events(trial: Trial, manners: Manners) -> None:
         if "Traceback" in server.program.unanswered or not await reports.new_lines():
             missing.append(N_("its stop"))
     if not missing:
+        talked = terminal.text[said:left]
+        if line := empty_report(talked, terminal.text[left:], text.decode()):
+            note = _('After its client left, it printed "{line}", as for a message.', line=line)
+            raise Weak(note, mistakes.END_NOT_TESTED)
         return
     note = _("The server does not report {missing}.", missing=", ".join(map(_, missing)))
     late = reports.in_files() - in_time
     if late > _EVENTS - 2:  # its start may have been in time, and it was counted at its stop
         return  # ES-27 tells that the log reaches the file late
     if late > 1 or not {"a connect", _MESSAGES, "a disconnect"} <= set(missing):
-        raise Weak(note)
+        raise Weak(note, _cause(server.program.traceback) if missing == ["its stop"] else None)
     raise Failed(note)
+
+
+def _cause(traceback: str) -> Mistake | None:
+    """Return why a server that a traceback ended does not report its stop."""
+    if traceback == "KeyboardInterrupt":
+        return mistakes.CTRL_C_TRACEBACK
+    return likely_cause(traceback)
 
 
 async def keeps_a_log_file(trial: Trial, manners: Manners) -> None:

@@ -12,7 +12,6 @@ from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.source import never_sends, source_of
 from twisted_lab.check.trials.start_server import connect_client, reach_server, with_ending
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.language import _
 
 _SLOW_SECONDS = 1.0
@@ -40,7 +39,8 @@ async def returns_a_text(trial: Trial, manners: Manners) -> None:
         return
     if client.heard and not client.peer.was_reset:
         raise NotOffered(_("The server answers, but it does not return the text: it is no echo."))
-    failure = Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
+    cause = likely_cause(server.program.traceback)
+    failure = Failed(client.story(text), cause, client.difference(text))
     if server.program.has_ended:
         if never_sends(source_of(trial.bench)):
             raise NotOffered(_("The program has nothing that sends: it is no echo."))
@@ -126,7 +126,7 @@ async def returns_100000_bytes_to_a_slow_reader(trial: Trial, manners: Manners) 
     client.peer.resume()
     trial.step(_("client 1 reads, and receives all of it back"))
     if not await client.hears_back(text):
-        raise Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
+        raise Failed(client.story(text), difference=client.difference(text))
 
 
 async def returns_all_bytes(trial: Trial, manners: Manners) -> None:
@@ -139,7 +139,7 @@ async def returns_all_bytes(trial: Trial, manners: Manners) -> None:
     heard = client.heard
     if data in heard or data.upper() in heard:
         return
-    difference = Difference.within(data, *client.heard_parts)
+    difference = client.difference(data)
     if manners.framing.size and not server.program.has_ended:
         raise Weak(client.story(data), difference=difference)  # such messages may be text alone
     if len(heard) < len(data) or client.peer.has_ended or manners.is_exact:
@@ -162,7 +162,7 @@ async def returns_single_bytes(trial: Trial, manners: Manners) -> None:
         client.peer.finish()
     trial.step(_("client 1 receives it back"))
     if not await client.hears_back(text):
-        raise Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
+        raise Failed(client.story(text), difference=client.difference(text))
 
 
 async def returns_a_split_letter(trial: Trial, manners: Manners) -> None:
@@ -181,9 +181,7 @@ async def returns_a_split_letter(trial: Trial, manners: Manners) -> None:
         client.peer.finish()
     trial.step(_("client 1 receives it back"))
     if not await client.hears_back(_SPLIT):
-        raise Failed(
-            client.story(_SPLIT), difference=Difference.within(_SPLIT, *client.heard_parts)
-        )
+        raise Failed(client.story(_SPLIT), difference=client.difference(_SPLIT))
 
 
 async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
@@ -235,7 +233,7 @@ async def answers_after_half_close(trial: Trial, manners: Manners) -> None:
     trial.step(_("client 1 ends its direction at once (FIN), and receives the text back"))
     client.peer.finish()
     if not await client.hears_back(text):
-        raise Failed(client.story(text), difference=Difference.within(text, *client.heard_parts))
+        raise Failed(client.story(text), difference=client.difference(text))
     _expect_no_reset(client)
 
 

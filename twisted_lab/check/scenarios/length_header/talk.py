@@ -8,6 +8,7 @@ from twisted_lab.check.outcomes import Failed
 from twisted_lab.check.requirements import message_mistakes, mistakes
 from twisted_lab.check.requirements.requirement import Mistake
 from twisted_lab.check.subjects.server import Server
+from twisted_lab.check.trials.client import runs_on
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import connect_client, reach_server
 from twisted_lab.check.trials.trial import Trial
@@ -32,6 +33,7 @@ class Talk:
         self.server = server
         self._trial = trial
         self._manners = manners
+        self._spins = ""  # since a client left: what was seen
 
     async def connect(self, number: int = 1) -> None:
         """Connect a client."""
@@ -77,18 +79,28 @@ class Talk:
         cause = likely_cause(self.server.program.traceback)
         return None if cause in (mistakes.NONSENSE_ENDS, mistakes.ENTER_IS_NONSENSE) else cause
 
+    async def leave(self) -> None:
+        """Have the client leave in order, and see whether the server waits then."""
+        if not await self.client.leave():
+            self._spins = runs_on(self.client)
+
     async def expect_next(self, number: int = 2) -> None:
         """See that the server serves one more client.
 
         Raises:
             Failed: If it does not.
         """
+        begun, had_ended = len(self._trial.steps), self.server.program.has_ended
         try:
             await self.connect(number)
             await self.exchange(self._trial.text(12))
-        except Failed:
+        except Failed as failure:
+            if self._spins:
+                raise Failed(f"{self._spins} {failure.note}", mistakes.SPINS) from None
             if not self.server.program.has_ended:
                 raise
+            if had_ended:
+                del self._trial.steps[begun:]  # the last step before is the one that ended it
             note = _(
                 "The server did not serve client {number}: it had ended with {end}.",
                 number=number,
