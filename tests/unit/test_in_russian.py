@@ -143,7 +143,7 @@ class ProgramTests(RussianTestCase):
     def test_wrong_usage_is_one_line_in_russian(self) -> None:
         for words, line in (
             ("clinet", "netlab: нет команды 'clinet'; может быть, client?"),
-            ("client quiz", "netlab client: сервис — один из echo, "),
+            ("client quiz", "netlab client: сервиса 'quiz' нет; есть echo, "),
             ("client chat --tls", "netlab client: у сервиса chat нет --tls: он работает по UDP ("),
             ("accounts list x", "netlab accounts: команде list не нужно ничего, а указано 'x' ("),
             ("control pause", "netlab control: вызов: pause SERVICE ("),

@@ -15,6 +15,7 @@ _LINES = [
     N_("* here: {names}, and {n} more"),
     N_("* here: {names}"),
     N_("* you are here already, as {name}"),
+    N_("* you are called {name} already"),
     N_("* {name} has joined"),
     N_("* {name} has left"),
     N_("* {name} has gone silent"),
