@@ -196,11 +196,15 @@ def choose_language(
 
 
 def link_programs(app: Sphinx, tree: nodes.document) -> None:
-    """Let links to programs lead to pages that show them: browsers save files."""
+    """Let links to programs lead to pages that show them: browsers save files.
+
+    Those of a Russian page have a name that ends in ``.ru``, and so the Russian menu.
+    """
+    language = Path(app.env.docname).suffix  # ".ru" or ""
     for link in list(tree.findall(download_reference)):
         path, _ = app.env.relfn2path(link["reftarget"])
         if path.endswith(".py"):
-            uri = "../" * app.env.docname.count("/") + f"{path}.html"
+            uri = "../" * app.env.docname.count("/") + f"{path}{language}.html"
             link.replace_self(nodes.reference("", "", *link.children, internal=True, refuri=uri))
 
 
@@ -211,11 +215,12 @@ def show_programs(app: Sphinx) -> Iterator[tuple[str, dict[str, object], str]]:
             normpath(Path(page).parent / link["refuri"].removesuffix(".html"))
             for page in app.env.found_docs
             for link in app.env.get_doctree(page).findall(nodes.reference)
-            if link.get("refuri", "").endswith(".py.html")
+            if link.get("refuri", "").endswith((".py.html", ".py.ru.html"))
         }
     ):
-        program = app.builder.highlighter.highlight_block((ROOT / path).read_text(), "python")
-        yield path, {"title": path, "body": f"<h1>{path}</h1>\n{program}"}, "page.html"
+        name = path.removesuffix(".ru")
+        program = app.builder.highlighter.highlight_block((ROOT / name).read_text(), "python")
+        yield path, {"title": name, "body": f"<h1>{name}</h1>\n{program}"}, "page.html"
 
 
 def write_sections(app: Sphinx, error: Exception | None) -> None:

@@ -10,8 +10,17 @@ if (root.dataset.reader === "ru") {
   const tree = document.querySelector(".sidebar-tree");
   const [caption, pages] = [".caption", "ul"].map((part) => `:scope > ${part}:last-of-type`);
   tree.prepend(tree.querySelector(caption), tree.querySelector(pages));
+  removeTranslated(tree);
   for (const link of document.querySelectorAll(".sidebar-brand, .header-center a"))
     link.href = `${root.dataset.content_root}docs/README.ru.html`;
+}
+
+/** Remove the English pages that the menu has in Russian, too. */
+function removeTranslated(tree) {
+  const links = [...tree.querySelectorAll("a.reference")];
+  const places = new Set(links.map((link) => link.pathname));
+  for (const link of links)
+    if (places.has(link.pathname.replace(/\.html$/, ".ru.html"))) link.closest("li").remove();
 }
 
 /** Translate what Furo has in English only, and the groups of English pages. */

@@ -34,9 +34,38 @@ def asks_for_a_password(connection: socket.socket) -> None:
             pass
 
 
+def refuses_a_password(connection: socket.socket) -> None:
+    connection.settimeout(DEADLINE)
+    with suppress(ConnectionResetError):
+        for said in (b"Name or token?\n", b"Password?\n"):
+            connection.sendall(said)
+            connection.recv(1024)
+        connection.sendall(b"Wrong name, password or token.\nName or token?\n")
+        while connection.recv(1024):
+            pass
+
+
 def auth(port: int, tokens: Path, *more: str) -> tuple[str, ...]:
     where = ("--host", "127.0.0.1", "--port", str(port), "--token-file", str(tokens))
     return (*CLIENT, "auth", *where, *more)
+
+
+@pytest.mark.parametrize("term", ["dumb", "xterm"])
+def test_a_password_that_answers_the_question_for_a_name_is_not_shown(
+    tmp_path: Path, term: str
+) -> None:
+    with scripted_server(refuses_a_password) as port:
+        terminal = Terminal(*auth(port, tmp_path / "tokens"), term=term)
+        terminal.see(r".*Name or token\?")
+        terminal.type("anna\r")
+        terminal.see(r".*Password\?")
+        terminal.type("a guess\r")
+        terminal.see(r".*Name or token\? \(your name first; .*")
+        terminal.type(f"{PASSWORD}\r")
+        terminal.see(f".*sent {len(PASSWORD) + 1} bytes .*")
+        terminal.type("\x04")
+        terminal.end()
+    assert "horse" not in terminal.raw
 
 
 @pytest.mark.parametrize("number", range(len(TERMS)))

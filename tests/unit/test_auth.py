@@ -18,6 +18,7 @@ from twisted_lab.services import auth, ident
 from twisted_lab.services.auth import Authentication
 from twisted_lab.services.ident import Identification
 from twisted_lab.testing import ScriptedChannel, play
+from twisted_lab.text import language
 
 PASSWORD = "correct horse"
 
@@ -220,6 +221,9 @@ class AuthenticationTests(AuthenticationTestCase):
             refused = self.failureResultOf(ended, Refused)
             self.assertEqual(str(refused.value), error)
             self.assertEqual(channel.said, ["Name or token?"])
+            language.use("ru")  # the log on a terminal
+            self.addCleanup(language.use, language.SOURCE)
+            self.assertTrue(language._(refused.value).startswith("в имени "), error)
 
     def test_a_repeated_password_does_not_become_a_name(self) -> None:
         self.register()

@@ -339,6 +339,14 @@ class SummaryTests(SynchronousTestCase):
         shown = lines[lines.index("How it behaves:") + 1 :]
         self.assertEqual(shown[:3], ["  - Louder.", "  - ES-25: On IPv4.", ""])
 
+    def test_options_to_copy_stay_in_one_line(self) -> None:
+        ids = ",".join(f"ES-{number}" for number in range(1, 20))
+        for options in (f"--only {ids} --seed 636809225", "--only ES-9 --watch", "--only ES-9"):
+            for columns in range(50, 90):
+                text = f"Next: repeat what was flaky some time ago, with {options}."
+                lines = Style(columns).wrapped(text)
+                self.assertTrue(any(options in line for line in lines), lines)
+
     def test_the_next_step_is_about_the_most_important_finding(self) -> None:
         should, must = find("ES-5", Verdict.FAIL), find("ES-9", Verdict.FAIL)
         flaky, unknown = find("ES-16", Verdict.FLAKY), find("ES-11", Verdict.NOT_CHECKED)

@@ -72,23 +72,23 @@ class ClientOptionsTests(SynchronousTestCase):
     def test_wrong_usage_gives_one_line_and_status_2(self) -> None:
         for arguments, text in (
             (
-                ["ekho"],
-                f"the service is one of {', '.join(known_services())}, or another one with its "
-                "--port, not 'ekho'",
+                ["zzz"],
+                f"there is no service 'zzz': there are {', '.join(known_services())}; any other "
+                "one needs --port",
             ),
             (["echo", "echo"], "twisted_lab.client: unexpected 'echo' after the service (--help"),
-            (["eko"], "not 'eko'; did you mean echo?"),
-            (["ech"], "not 'ech'; did you mean echo? (--help"),
-            (["massages"], "not 'massages'; did you mean messages?"),
+            (["eko"], "there is no service 'eko'; did you mean echo?"),
+            (["ech"], "there is no service 'ech'; did you mean echo? (--help"),
+            (["massages"], "there is no service 'massages'; did you mean messages?"),
             (["localhost", "9090"], "did you mean --host localhost --port 9090?"),
             (["localhost:9090"], "did you mean --host localhost --port 9090?"),
             (["[::1]:9090"], "did you mean --host ::1 --port 9090?"),
-            (["3333"], "not '3333'; did you mean --port 3333?"),
+            (["3333"], "there is no service '3333'; did you mean --port 3333?"),
             (["messages", "3333"], "did you mean messages --port 3333?"),
             (["chat", "box", "9095"], "did you mean chat --host box --port 9095?"),
             (["auth", "192.0.2.7"], "did you mean auth --host 192.0.2.7?"),
             (["192.0.2.7", "--port", "7"], "did you mean --host 192.0.2.7?"),
-            (["localhost", "0"], "not 'localhost 0' (--help"),
+            (["localhost", "0"], "there is no service 'localhost 0': there are"),
             (["--port", "x"], "--port: expected a whole number from 1 to 65535, not 'x'"),
             (["--port", "0"], "--port: expected a whole number from 1 to 65535, not '0'"),
             (["chat", "--framing", "text"], "chat does not support --framing"),
@@ -239,7 +239,7 @@ class ClientOptionsTests(SynchronousTestCase):
         self.assertNotIn("faults", known_services())
         with redirect_stderr(io.StringIO()) as said:
             self.assertRaises(SystemExit, parse, "faults")
-        self.assertIn("or another one with its --port, not 'faults'", said.getvalue())
+        self.assertIn("there is no service 'faults'; ", said.getvalue())
         options = parse("faults", "--port", "9190")
         self.assertEqual((options.port, options.framing), (9190, "text"))
 

@@ -16,7 +16,7 @@ from tests.unit.test_client import ConnectedTestCase, parse
 from twisted_lab.client.connection import HungUp
 from twisted_lab.client.dialogue import AnyTalk, Dialogue, Introduction, Login
 from twisted_lab.client.pipe import Pipe
-from twisted_lab.client.terminal import NoEcho, NoSecrets
+from twisted_lab.client.terminal import NoEcho, NoSecrets, TypedLine
 from twisted_lab.client.tokens import Tokens
 
 SERVER = "localhost:9093"
@@ -86,7 +86,7 @@ class LoginTests(SynchronousTestCase):
             ("Hello, alice", False),
             ("Password?", True),
             ("New password:", True),
-            ("Wrong name, password or token.", False),
+            ("Password changed. All other sessions are ended.", False),
         ):
             login.heard(line)
             self.assertEqual(login.hidden, hidden, line)
@@ -109,14 +109,71 @@ class LoginTests(SynchronousTestCase):
             login.typed(command)
             self.assertEqual(login.hidden, hidden, command)
 
+    def test_after_a_refused_password_an_answer_is_hidden_whatever_is_asked(self) -> None:
+        for refusal in ("Wrong name, password or token.", "error: too many failures; try again"):
+            login = self.login()
+            login.heard(ASKED)
+            login.typed("eve")
+            login.heard("Password?")
+            login.typed("a guess")
+            login.heard(refusal)
+            self.assertTrue(login.hidden, refusal)
+            shown, _ = login.heard(ASKED)
+            self.assertTrue(login.hidden, refusal)
+            self.assertIn("(your name first; ", shown)
+            login.typed("a password for a name")
+            shown, _ = login.heard("New name. Choose a password:")
+            self.assertTrue(login.hidden)
+            self.assertIn("if that was a password, type exit", shown)
+
+    def test_after_passwd_failed_an_answer_is_hidden(self) -> None:
+        for refusal in ("Wrong name, password or token.", "error: a password is text in UTF-8"):
+            login = self.login()
+            login.heard("Hello, eve")
+            login.typed("passwd")
+            login.heard("Password?")
+            login.typed("a guess")
+            self.assertTrue(login.hidden)  # the next question may be asked late
+            shown, _ = login.heard(refusal)
+            self.assertTrue(login.hidden, refusal)
+            self.assertIn("(passwd asks again; ", shown)
+            login.typed("whoami")
+            login.heard("eve")
+            self.assertFalse(login.hidden)
+
+    def test_a_line_that_was_begun_as_a_password_stays_hidden(self) -> None:
+        login = self.login()
+        line = TypedLine(login)
+        history = NoSecrets(line)
+        login.heard("Password?")
+        line.changed("p")
+        login.heard("Hello, eve")  # the answer to the password that was typed before
+        line.changed("password")
+        self.assertTrue(line.hidden)
+        history.append_string("password")
+        self.assertEqual(history.get_strings(), [])
+        line.changed("")
+        self.assertFalse(line.hidden)
+
+    def test_any_server_can_ask_for_a_password(self) -> None:
+        talk = AnyTalk()
+        for line, hidden in (("Password: ", True), ("Пароль:", True), ("Hello", False)):
+            talk.heard(line)
+            self.assertEqual(talk.hidden, hidden, line)
+        talk.heard("Password?")
+        talk.typed("secret")
+        self.assertFalse(talk.hidden)
+
     def test_text_pasted_after_a_name_is_neither_shown_nor_stored(self) -> None:
         login = self.login()
-        history = NoSecrets(login)
+        history = NoSecrets(TypedLine(login))
         for text in ("bob", "bob\npassword"):
             history.append_string(text)
         self.assertEqual(history.get_strings(), ["bob"])
         shown = [
-            NoEcho(login).apply_transformation(Mock(lineno=number, fragments=["text"])).fragments
+            NoEcho(TypedLine(login))
+            .apply_transformation(Mock(lineno=number, fragments=["text"]))
+            .fragments
             for number in (0, 1)
         ]
         self.assertEqual(shown, [["text"], []])

@@ -63,7 +63,7 @@ class OptionsTests(SynchronousTestCase):
             ((), "give at least one --proxy"),
             ((*PROXY, *PROXY), "two proxies have the name tcp:9190: give one another name"),
             ((*PROXY, "--toxic", "loss"), "--framing text, int32"),
-            ((*PROXY, "--toxic", "latency=x"), "--toxic: toxic latency, latency: expected a time"),
+            ((*PROXY, "--toxic", "latency=x"), "--toxic: toxic latency: expected a time"),
             ((*PROXY, "--toxic", "rebind"), "acts only on datagrams"),
             ((*PROXY, "--framing", "x"), "--framing: "),
             ((*PROXY, "--profile", "4g"), "--profile: expected a profile, one of 3g"),

@@ -19,8 +19,11 @@ from tests.doubles.recording import published
 from tests.unit.test_client import ConnectedTestCase, parse
 from twisted_lab.client.connection import HungUp
 from twisted_lab.client.dialogue import AnyTalk
+from twisted_lab.client.login_lines import LOGIN
+from twisted_lab.client.room_lines import ROOM
 from twisted_lab.client.verdict import verdict
-from twisted_lab.codecs.errors import too_long
+from twisted_lab.codecs.errors import MessageError, too_long
+from twisted_lab.codecs.proxy_header import read_proxy_header
 from twisted_lab.command import dispatch
 from twisted_lab.command.tree import places
 from twisted_lab.disconnects import Disconnect
@@ -56,6 +59,15 @@ class MessageTests(RussianTestCase):
         self.assertEqual(whole, "cannot read x: Permission denied")
         self.assertEqual(_(whole), "не удалось прочитать x: Нет прав доступа")
         self.assertEqual(_("not sent: {error}", error=OSError("{x}")), "не отправлено: {x}")
+
+    def test_refusals_are_translated(self) -> None:
+        for header in (b"GET / HTTP/1.1", b"PROXY TCP4 1 2 3\r\n", b"PROXY TCP4 x y 1 2\r\n"):
+            with self.assertRaises(MessageError) as caught:
+                read_proxy_header(header)
+            self.assertNotEqual(_(caught.exception), str(caught.exception))
+        refusal = str(Disconnect.TOO_FAST.reason(most=5))
+        self.assertNotEqual(ROOM.problem(refusal), refusal)
+        self.assertNotIn("heard", LOGIN.translated("error: nothing heard for 60 s"))
 
     def test_an_exception_says_its_message_in_both_languages(self) -> None:
         error = self.assertRaises(BadName, nickname, "a b")
@@ -131,7 +143,7 @@ class ProgramTests(RussianTestCase):
     def test_wrong_usage_is_one_line_in_russian(self) -> None:
         for words, line in (
             ("clinet", "netlab: нет команды 'clinet'; может быть, client?"),
-            ("client quiz", "netlab client: сервис — один из echo, "),
+            ("client quiz", "netlab client: сервиса 'quiz' нет; есть echo, "),
             ("client chat --tls", "netlab client: у сервиса chat нет --tls: он работает по UDP ("),
             ("accounts list x", "netlab accounts: команде list не нужно ничего, а указано 'x' ("),
             ("control pause", "netlab control: вызов: pause SERVICE ("),

@@ -49,6 +49,10 @@ class PromptTests(SynchronousTestCase):
             ],
         )
 
+    def test_exit_ends_the_program(self) -> None:
+        end = self.assertRaises(SystemExit, self.ask, " exit")
+        self.assertEqual(end.code, 0)
+
     def test_an_interrupt_ends_the_program_silently(self) -> None:
         interrupt = self.assertRaises(SystemExit, self.ask, KeyboardInterrupt)
         self.assertEqual(interrupt.code, 130)

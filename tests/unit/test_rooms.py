@@ -169,6 +169,8 @@ class RoomTests(SynchronousTestCase):
 
     def test_nick_changes_the_name(self) -> None:
         anna, boris = self.join("Anna"), self.join("Boris")
+        self.say(anna, "/nick Anna ")
+        self.assertEqual(self.heard[anna].pop(), "* you are called Anna already")
         self.say(anna, "/nick ANNA")
         self.say(anna, "/nick boris")
         self.say(anna, "/nick Vera")

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.peers import Peer
+from twisted_lab.text.language import N_
 
 
 class PeerGone(Exception):
@@ -40,7 +41,7 @@ class Refused(Exception):
     """
 
 
-TOO_LITTLE_MEMORY = "the server has too little memory now; try again later"
+TOO_LITTLE_MEMORY = N_("the server has too little memory now; try again later")
 
 
 class Channel(Protocol):

@@ -22,6 +22,7 @@ from twisted_lab.codecs import MessageError
 from twisted_lab.disconnects import Disconnect, Reason
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.resources import Unable
+from twisted_lab.text.language import message_of
 
 
 def unless_refused(refusal: Reason | None, conversation: Conversation) -> Conversation:
@@ -176,7 +177,7 @@ class ConversationRunner:
             self._events.hung_up(peer, _reason(error))
             self._channel.say(f"error: {error}")
         elif isinstance(error, Unable):
-            self._events.unable(peer, str(error), error.reason, error.is_known)
+            self._events.unable(peer, message_of(error), error.reason, error.is_known)
             self._channel.say(f"error: {error}")
         elif isinstance(error, MemoryError):
             self._events.unable(peer, TOO_LITTLE_MEMORY, str(error) or "no memory")

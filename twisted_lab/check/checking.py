@@ -72,9 +72,10 @@ async def check(
 
     wanted = frozenset(only or (each.id for each in task.requirements))
     try:
+        bench.watch(_("First the checker learns how the program wants to be used:"))
         manners = await task.learn(bench)
         behaviour = manners.behaviour
-        bench.watch(_("This was to learn how the program wants to be used; now it is judged:"))
+        bench.watch(_("Now the program is judged:"))
         await judge(bench, task, manners, wanted, step, take)
     except CancelledError:
         raise Interrupted(report()) from None

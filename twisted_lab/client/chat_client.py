@@ -12,11 +12,13 @@ from twisted.python.failure import Failure
 
 from twisted_lab.channels import cancel
 from twisted_lab.client.connection import HungUp
+from twisted_lab.client.room_lines import ROOM
 from twisted_lab.client.servers import Server, Servers
 from twisted_lab.codecs import MAX_MESSAGE, MessageError
 from twisted_lab.reliable import ClientEndpoint, NotServed, OtherVersion, Stage
 from twisted_lab.rooms import Line, RoomClient
 from twisted_lab.text.chat_messages import NICK, leaves
+from twisted_lab.text.escaping import escape
 from twisted_lab.text.language import _, ngettext
 
 # Timeouts, in seconds: for the first answer, if there is one server; and for any answer after a
@@ -149,7 +151,9 @@ class ChatClient:
                 self.fail(NotLetIn(why))
                 return
             if why != self._refusal:
-                self._tell(_("not let in again: {error}; still trying", error=why))
+                self._tell(
+                    _("not let in again: {error}; still trying", error=ROOM.problem(escape(why)))
+                )
             self._refusal = why
         self._move(now)
 

@@ -12,12 +12,18 @@ from twisted_lab.text.dialogue_messages import (
     HELLO,
     WELCOME_BACK,
     WRONG,
+    AskPassword,
 )
 from twisted_lab.text.language import _
 from twisted_lab.text.token_form import TOLD_TOKEN
 
 # Answers to questions with these endings are hidden, whichever server asks.
-PASSWORD_ENDS = ("password?", "password:")
+PASSWORD_ENDS = ("password?", "password:", "пароль?", "пароль:")
+
+
+def asks_password(line: str) -> bool:
+    """Tell whether a line of a server ends with a question for a password."""
+    return line.casefold().rstrip().endswith(PASSWORD_ENDS)
 
 
 class Dialogue(Protocol):
@@ -71,7 +77,6 @@ class AnyTalk:
     needs_text = False
     listens = False
     has_secrets = False
-    hidden = False
     over = False
     succeeded = True
     refused = False
@@ -79,12 +84,15 @@ class AnyTalk:
 
     def __init__(self, says_exit: bool = False) -> None:
         self.says_exit = says_exit
+        self.hidden = False
 
     def typed(self, text: str) -> None:
         """See `Dialogue`."""
+        self.hidden = False
 
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`."""
+        self.hidden = asks_password(line)
         return line, None
 
 
@@ -133,6 +141,7 @@ class Login:
         self._token = tokens.find(server) if tokens else None
         self._tried = False
         self._is_asked = self._is_ahead = False
+        self._asked_password = False
 
     @property
     def holds_input(self) -> bool:
@@ -143,7 +152,7 @@ class Login:
         """See `Dialogue`: a password may follow before the server has asked for it."""
         self._is_ahead = not self._is_asked
         self.needs_text = False
-        self.hidden = not self.succeeded or text.strip() == "passwd"
+        self.hidden = self.hidden or not self.succeeded or text.strip() == "passwd"
 
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`.
@@ -152,8 +161,18 @@ class Login:
         """
         shown = LOGIN.translated(line)
         asks_name = line.endswith(ASK_NAME)
+        is_problem = WRONG in line or line.startswith("error: ")
+        # After a refused password, people type it again, even if the server asks for the name.
+        again = self._asked_password and (asks_name or is_problem)
+        if again and asks_name:
+            shown += " " + _("(your name first; it is not shown, as it may be a password)")
+        elif again and self.succeeded:
+            shown += " " + _("(passwd asks again; the next line is not shown)")
+        elif self._asked_password and line.endswith(AskPassword.FIRST):
+            shown += " " + _("(the name is your last line; if that was a password, type exit)")
+        self._asked_password = again or asks_password(line)
         # The first question may arrive after its answer was typed.
-        self.hidden = line.casefold().endswith(PASSWORD_ENDS) or (asks_name and self._is_ahead)
+        self.hidden = self._asked_password or (asks_name and self._is_ahead)
         if asks_name:
             self._is_asked, self._is_ahead = True, False
             self.needs_text = not self.holds_input or self._tried

@@ -31,6 +31,11 @@ _PROBLEMS = [
     N_("unknown command; help lists them"),
     N_("say which one: revoke ID; sessions lists them"),
     N_("you have no such session; sessions lists them"),
+    N_("your session has ended; log in again"),
+    N_("that session has ended: {reason}"),
+    N_("newer ones were opened, and an account has at most {most}"),
+    N_("nothing heard for {seconds} s"),
+    N_("cannot store the data now"),
 ]
 LOGIN = KnownLines(
     [

@@ -196,9 +196,11 @@ class ClientOptions(Options):
             return
         if len(words) > 1 and words[0] in services:
             problem = _("unexpected {word!r} after the service", word=" ".join(words[1:]))
+        elif question:
+            problem = _("there is no service {words!r}", words=" ".join(words))
         else:
             problem = _(
-                "the service is one of {services}, or another one with its --port, not {words!r}",
+                "there is no service {words!r}: there are {services}; any other one needs --port",
                 services=", ".join(services),
                 words=" ".join(words),
             )

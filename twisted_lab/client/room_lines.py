@@ -7,6 +7,7 @@ as it is, and so does what members say.
 from __future__ import annotations
 
 from twisted_lab.client.known_lines import KnownLines
+from twisted_lab.disconnects import Disconnect
 from twisted_lab.text.language import N_
 
 _LINES = [
@@ -14,6 +15,7 @@ _LINES = [
     N_("* here: {names}, and {n} more"),
     N_("* here: {names}"),
     N_("* you are here already, as {name}"),
+    N_("* you are called {name} already"),
     N_("* {name} has joined"),
     N_("* {name} has left"),
     N_("* {name} has gone silent"),
@@ -45,6 +47,10 @@ _PROBLEMS = [
     N_("say your new name: /nick NAME"),
     N_("say how many: /history N, up to {n}"),
     N_("no member has that name; /who lists the members"),
+    Disconnect.NOT_NOW.template,
+    Disconnect.TOO_MANY.template,
+    Disconnect.TOO_MANY_OF_PEER.template,
+    Disconnect.TOO_FAST.template,
 ]
 
 ROOM = KnownLines(_LINES, _PROBLEMS)

@@ -34,16 +34,40 @@ class Interrupted(Exception):
     """The user has pressed Ctrl-C."""
 
 
+class TypedLine:
+    """The line that is being typed: it stays secret if it was begun as a secret.
+
+    Args:
+        dialogue: The conversation, which may stop to hide the input before the line is complete.
+
+    Attributes:
+        dialogue: See above.
+    """
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        self.dialogue = dialogue
+        self._is_secret = False
+
+    @property
+    def hidden(self) -> bool:
+        """Tell whether the line is secret."""
+        return self.dialogue.hidden or self._is_secret
+
+    def changed(self, text: str) -> None:
+        """Note the text that is typed so far."""
+        self._is_secret = bool(text) and self.hidden
+
+
 class NoEcho(Processor):
     """Hides secrets, including their length, and text that is pasted after a name."""
 
-    def __init__(self, dialogue: Dialogue) -> None:
-        self._dialogue = dialogue
+    def __init__(self, line: TypedLine) -> None:
+        self._line = line
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """See `prompt_toolkit.layout.processors.Processor`."""
-        is_pasted = self._dialogue.has_secrets and transformation_input.lineno > 0
-        if self._dialogue.hidden or is_pasted:
+        is_pasted = self._line.dialogue.has_secrets and transformation_input.lineno > 0
+        if self._line.hidden or is_pasted:
             return Transformation([], lambda _: 0, lambda _: 0)
         return Transformation(transformation_input.fragments)
 
@@ -51,14 +75,14 @@ class NoEcho(Processor):
 class NoSecrets(InMemoryHistory):
     """A history of typed lines without secrets."""
 
-    def __init__(self, dialogue: Dialogue) -> None:
+    def __init__(self, line: TypedLine) -> None:
         super().__init__()
-        self._dialogue = dialogue
+        self._line = line
 
     def append_string(self, string: str) -> None:
         """See `prompt_toolkit.history.History`."""
-        is_pasted = self._dialogue.has_secrets and "\n" in string
-        if not (self._dialogue.hidden or is_pasted or string.startswith(TOKEN_PREFIX)):
+        is_pasted = self._line.dialogue.has_secrets and "\n" in string
+        if not (self._line.hidden or is_pasted or string.startswith(TOKEN_PREFIX)):
             super().append_string(string)
 
 
@@ -105,6 +129,7 @@ async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialo
     # On a dumb terminal prompt_toolkit shows each key that it reads.
     is_plain = is_dumb_terminal()
     echo = Echo(0 if is_plain else None)
+    typed = TypedLine(dialogue)
     session: PlainEditor | PromptSession[str]
     raw: AbstractContextManager[object]
     if is_plain:
@@ -113,10 +138,11 @@ async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialo
         session = PromptSession(
             "> ",
             interrupt_exception=Interrupted,
-            history=NoSecrets(dialogue),
-            input_processors=[NoEcho(dialogue)],
+            history=NoSecrets(typed),
+            input_processors=[NoEcho(typed)],
             enable_suspend=True,
         )
+        session.default_buffer.on_text_changed += lambda buffer: typed.changed(buffer.text)
         # Without raw mode the terminal would echo what is typed between two prompts.
         raw = session.input.raw_mode()
     until_exit = UntilExit(dialogue.says_exit)
@@ -136,6 +162,7 @@ async def run(clock: IReactorTime, connection: ClientConnection, dialogue: Dialo
                 while not connection.ended.called:
                     typing = asyncio.ensure_future(session.prompt_async(handle_sigint=False))
                     line = await Deferred.fromFuture(typing)
+                    typed.changed("")
                     if dialogue.needs_text and not line.strip():
                         say(_("(type an answer, or exit to leave)"))
                         continue

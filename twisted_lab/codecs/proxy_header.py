@@ -8,6 +8,7 @@ import struct
 from typing import NamedTuple
 
 from twisted_lab.codecs.errors import MessageError
+from twisted_lab.text.language import N_
 
 LONGEST_LINE = 107
 """The longest header of version 1, in bytes, including its CRLF."""
@@ -63,7 +64,7 @@ def read_proxy_header(data: bytes) -> ProxyHeader | None:
         return _read_binary(data)
     if data.startswith(_LINE_START[: len(data)]):
         return _read_line(data)
-    raise MessageError("it begins with neither PROXY nor the signature of version 2")
+    raise MessageError(N_("it begins with neither PROXY nor the signature of version 2"))
 
 
 def _read_line(data: bytes) -> ProxyHeader | None:
@@ -71,15 +72,15 @@ def _read_line(data: bytes) -> ProxyHeader | None:
     if end < 0:
         if len(data) < LONGEST_LINE:
             return None
-        raise MessageError(f"its line is longer than {LONGEST_LINE} bytes")
+        raise MessageError(N_("its line is longer than {limit} bytes", limit=LONGEST_LINE))
     size = end + 2
     _, family, *ends = data[:end].split(b" ")
     if family == b"UNKNOWN":
         return ProxyHeader(None, None, size)
     if family not in _KINDS:
-        raise MessageError("its family is none of TCP4, TCP6 and UNKNOWN")
+        raise MessageError(N_("its family is none of TCP4, TCP6 and UNKNOWN"))
     if len(ends) != 4:
-        raise MessageError("it does not have two addresses and two ports")
+        raise MessageError(N_("it does not have two addresses and two ports"))
     kind = _KINDS[family]
     return ProxyHeader(
         (_address(ends[0], kind), _port(ends[2])), (_address(ends[1], kind), _port(ends[3])), size
@@ -92,12 +93,12 @@ def _address(text: bytes, kind: _Kind) -> str:
             return str(kind(text.decode()))
     except ValueError:
         pass
-    raise MessageError("an address is not of the stated family")
+    raise MessageError(N_("an address is not of the stated family"))
 
 
 def _port(text: bytes) -> int:
     if not _PORT.fullmatch(text) or int(text) > 65535:
-        raise MessageError("a port is not a number from 0 to 65535")
+        raise MessageError(N_("a port is not a number from 0 to 65535"))
     return int(text)
 
 
@@ -107,16 +108,18 @@ def _read_binary(data: bytes) -> ProxyHeader | None:
     command, kind, length = _FIXED.unpack_from(data)
     size = _FIXED.size + length
     if size > LONGEST_HEADER:
-        raise MessageError(f"its {size} bytes are over the limit of {LONGEST_HEADER}")
+        raise MessageError(
+            N_("its {size} bytes are over the limit of {limit}", size=size, limit=LONGEST_HEADER)
+        )
     if command not in (_LOCAL, _PROXY):
-        raise MessageError("its version or its command is unknown")
+        raise MessageError(N_("its version or its command is unknown"))
     # The extensions (TLVs) after the addresses are ignored.
     family = _UNSPECIFIED if command == _LOCAL else _stream_family(kind)
     if family == _UNSPECIFIED:
         return ProxyHeader(None, None, size) if len(data) >= size else None
     layout = _LAYOUTS[family]
     if length < layout.size:
-        raise MessageError("its addresses are incomplete")
+        raise MessageError(N_("its addresses are incomplete"))
     if len(data) < size:
         return None
     source, destination, *ports = layout.unpack_from(data, _FIXED.size)
@@ -132,6 +135,6 @@ def _read_binary(data: bytes) -> ProxyHeader | None:
 def _stream_family(kind: int) -> int:
     family, transport = divmod(kind, 16)
     if transport > _DATAGRAM or family not in (_UNSPECIFIED, *_LAYOUTS):
-        raise MessageError("the family or the transport of the client's connection is unknown")
+        raise MessageError(N_("the family or the transport of the client's connection is unknown"))
     # Section 2.2: a receiver that does not support a valid combination takes it as unspecified.
     return family if transport == _STREAM else _UNSPECIFIED

@@ -644,7 +644,7 @@ class ServiceEvents(_Reporter):
             if seconds
             else N_("worker died: process {pid}, {reason}; another one starts at once"),
             pid=pid,
-            reason=escape(reason),
+            reason=reason,
             seconds=seconds,
         )
 

@@ -35,7 +35,7 @@ from twisted_lab.login.attempt_locks import AttemptLocks
 from twisted_lab.peers import network
 from twisted_lab.resources import Unable
 from twisted_lab.storage import Store
-from twisted_lab.text.language import N_
+from twisted_lab.text.language import N_, Message
 
 # An attempt that would wait for longer is refused at once, with the reason.
 LONGEST_WAIT = 30.0  # seconds
@@ -319,5 +319,7 @@ class TokenChecker:
             return account.name.encode()
         session = await find_session(queries, token)
         if session is not None and session.reason:
-            raise SessionEnded(f"that session has ended: {session.reason}")
+            raise SessionEnded(
+                N_("that session has ended: {reason}", reason=Message(session.reason))
+            )
         raise UnauthorizedLogin

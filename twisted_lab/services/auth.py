@@ -69,7 +69,7 @@ from twisted_lab.serving import (
 )
 from twisted_lab.serving.storage import DEFAULT_FILE, shared_storage
 from twisted_lab.text.dialogue_messages import ASK_NAME, HELLO, WELCOME_BACK, AskPassword
-from twisted_lab.text.language import N_, _
+from twisted_lab.text.language import N_, _, message_of
 from twisted_lab.text.printing import print_line
 from twisted_lab.text.token_form import tell_token
 
@@ -167,7 +167,7 @@ class Authentication:
         # A script sends its next line whatever the answer was. After a refused name or password
         # that line may be a password, which must not become the name of an account.
         if typed in shown.passwords:
-            raise Refused("that is the password that you have just sent, not a name")
+            raise Refused(N_("that is the password that you have just sent, not a name"))
         if typed.startswith(TOKEN_PREFIX):
             shown.device = token_digest(typed)
             account = await self._login(channel, Token(typed, channel.peer.host))
@@ -177,7 +177,7 @@ class Authentication:
         try:
             name = account_name(typed)
         except BadName as error:
-            raise Refused(str(error)) from None
+            raise Refused(message_of(error)) from None
         how = N_("password")
         if self._is_open and await self._is_new(name):
             how = N_("registration")
@@ -212,7 +212,7 @@ class Authentication:
         try:
             await realm.storage.run(admit)
         except BadName as error:
-            raise Refused(str(error)) from None
+            raise Refused(message_of(error)) from None
         password = await choose_password(channel, AskPassword.FIRST, self._shortest)
         hashed = await realm.hashes.hash(password, place)
         now = realm.now()
@@ -229,13 +229,17 @@ class Authentication:
 
     async def _admit(self, queries: Queries, place: str) -> None:
         if await queries.total("accounts") >= MOST_ACCOUNTS:
-            raise Refused("there is no room for new accounts")
+            raise Refused(N_("there is no room for new accounts"))
         now = self._realm.now()
         wait = await registration_wait(queries, place, self._registrations, now)
         if wait:
             raise Refused(
-                f"{self._registrations} accounts were opened from your network within a day; "
-                f"try again in {ceil(wait / 3600)} h, or log in with one of them"
+                N_(
+                    "{n} accounts were opened from your network within a day; try again in "
+                    "{hours} h, or log in with one of them",
+                    n=self._registrations,
+                    hours=ceil(wait / 3600),
+                )
             )
 
     async def _check(self, channel: Channel, device: str, name: str, password: str) -> Account:
@@ -255,7 +259,7 @@ class Authentication:
             )
             raise
         except SessionEnded as error:
-            self._events.login_refused(channel.peer.text, str(error))
+            self._events.login_refused(channel.peer.text, message_of(error))
             raise
         except UnauthorizedLogin:
             self._events.login_failed(channel.peer.text, getattr(credentials, "account", None))

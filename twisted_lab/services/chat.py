@@ -38,7 +38,7 @@ from twisted_lab.serving import (
     option,
 )
 from twisted_lab.text.chat_messages import JOIN_FIRST, Join, leaves, read_join
-from twisted_lab.text.language import N_, _
+from twisted_lab.text.language import N_, _, message_of
 from twisted_lab.text.user_names import BadName
 
 # Peers that join by name have the rates of one address together, because their addresses may be
@@ -146,7 +146,9 @@ class Chat:
             except BadName as error:
                 channel.say(f"error: {error}")
             except Unable as error:
-                self._events.unable(channel.peer.text, str(error), error.reason, error.is_known)
+                self._events.unable(
+                    channel.peer.text, message_of(error), error.reason, error.is_known
+                )
                 later = self._ticks() + RETRY_SECONDS
                 channel.say(f"error: {error}; try again in {RETRY_SECONDS} s")
 

@@ -81,12 +81,17 @@ class Identification:
 
     async def _remember(self, address: str, name: str) -> str:
         if seconds := self._newcomers.take(network(address), self._ticks()):
-            raise Refused(f"too many new names from your network; try again in {ceil(seconds)} s")
+            raise Refused(
+                N_(
+                    "too many new names from your network; try again in {seconds} s",
+                    seconds=ceil(seconds),
+                )
+            )
         work = partial(remember, address=address, name=name, now=self._now())
         known = await self._storage.run(work)
         if known is None:
             raise Refused(
-                "there is no room for new names; the operator of this server can make some"
+                N_("there is no room for new names; the operator of this server can make some")
             )
         return known
 

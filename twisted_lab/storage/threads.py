@@ -23,7 +23,7 @@ from twisted_lab.storage.opening import open_database, open_for_reading
 from twisted_lab.storage.outages import Outages
 from twisted_lab.storage.sqlite_file import Unusable
 from twisted_lab.storage.tables import Migrations, Q, Result, Tables, Work
-from twisted_lab.text.language import message_of
+from twisted_lab.text.language import N_, message_of
 
 AnyWork = Work[AsyncConnection, Any]
 
@@ -225,7 +225,7 @@ class Storage:
         self._next()
         for value, result in zip(values, results, strict=True):
             if isinstance(value, CannotStore):
-                result.errback(_unable("cannot store the data now", value, self._outages))
+                result.errback(_unable(N_("cannot store the data now"), value, self._outages))
                 continue
             self._outages.worked()
             if isinstance(value, Exception):

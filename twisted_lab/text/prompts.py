@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from twisted.python.usage import UsageError
 
+from twisted_lab.text.exit_word import EXIT
 from twisted_lab.text.language import _
 from twisted_lab.text.printing import print_line
 
@@ -31,7 +32,8 @@ def ask(
         tell: Shows a line.
 
     Raises:
-        SystemExit: With status 130, if the user presses Ctrl-C.
+        SystemExit: With status 130, if the user presses Ctrl-C; with status 0, if the answer is
+            ``exit``.
     """
     while True:
         try:
@@ -42,6 +44,8 @@ def ask(
         except KeyboardInterrupt:
             tell("")
             raise SystemExit(130) from None
+        if answer == EXIT:
+            raise SystemExit(0)
         if not answer:
             return default
         try:

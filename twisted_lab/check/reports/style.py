@@ -5,6 +5,7 @@ All that programs, peers and files can say passes through `shown`.
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ MOST_SHOWN = 500  # characters of one thing that was said
 _LEAST_COLUMNS, _MOST_COLUMNS = 50, 160
 # Colours of the terminal's own palette, which its owner has chosen to be readable.
 _RED, _GREEN, _YELLOW, _BLUE, _MAGENTA, _CYAN, _GREY = 31, 32, 33, 34, 35, 36, 90
+_OPTIONS = re.compile(r"--only [\w,-]+(?: --watch| --seed \d+)?")
 _MARKS = {
     Verdict.PASS: ("✓", _GREEN),
     Verdict.FAIL: ("✗", _RED),
@@ -62,8 +64,13 @@ class Style:
         """
         first = indent if first is None else first
         room = self.columns - len(indent)
+        # Options stay in one line, so that they can be copied.
+        text = _OPTIONS.sub(lambda found: found[0].replace(" ", "\0"), text)
         # Without the hyphens of ids and options as places to break.
-        lines = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+        wrapped = textwrap.wrap(
+            text, room, break_on_hyphens=False, break_long_words="\0" not in text
+        )
+        lines = [line.replace("\0", " ") for line in wrapped or [""]]
         return [f"{first}{lines[0]}", *(indent + line for line in lines[1:])]
 
     def cut(self, text: str, used: int) -> str:

@@ -79,7 +79,9 @@ def read_toxic(text: str) -> Toxic:
             given[name] = attributes[name](value)
         except ValueError as error:
             raise ValueError(
-                N_("toxic {kind}, {name}: {error}", kind=kind, name=name, error=error)
+                N_("toxic {kind}: {error}", kind=kind, error=error)
+                if name == kind
+                else N_("toxic {kind}, {name}: {error}", kind=kind, name=name, error=error)
             ) from None
     return TOXICS[kind](**given)
 

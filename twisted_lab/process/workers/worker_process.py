@@ -20,6 +20,8 @@ from twisted.python.failure import Failure
 from twisted_lab.channels.countdown import Countdown
 from twisted_lab.eventlog.events import Observer
 from twisted_lab.process.counts import Counts
+from twisted_lab.text.escaping import escape
+from twisted_lab.text.language import N_, Message
 
 # A worker's file descriptors in addition to the port: for events for twistd's log, and for the
 # outcome of its start.
@@ -156,11 +158,15 @@ class WorkerProcess(ProcessProtocol):
         """See `twisted.internet.interfaces.IProcessProtocol`."""
         how = reason.value  # ProcessDone or ProcessTerminated
         assert isinstance(how, (ProcessDone, ProcessTerminated))
-        why = f"killed by signal {how.signal}" if how.signal else f"exit status {how.exitCode}"
+        why = (
+            N_("killed by signal {number}", number=how.signal)
+            if how.signal
+            else N_("exit status {number}", number=how.exitCode)
+        )
         if self._outcome is not None:
             outcome = self.outcome()
             if outcome not in (b"", READY):
-                why = outcome.decode(errors="replace")
+                why = Message(escape(outcome.decode(errors="replace")))
         self._supervisor.ended(self, why)
         while self._asked:
             self._asked.popleft().callback(None)
