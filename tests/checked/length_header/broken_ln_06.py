@@ -4,11 +4,13 @@ import common
 
 
 def serve(client):
-    while data := client.recv(4096):
-        while len(data) < common.SIZE or len(data) < common.SIZE + int(data[: common.SIZE]):
-            data += client.recv(4096)
-        length = int(data[: common.SIZE])
-        common.send_message(client, data[common.SIZE : common.SIZE + length])
+    data = b""
+    while portion := client.recv(4096):
+        data += portion
+        if len(data) >= common.SIZE and len(data) >= common.SIZE + int(data[: common.SIZE]):
+            length = int(data[: common.SIZE])
+            common.send_message(client, data[common.SIZE : common.SIZE + length])
+            data = b""
 
 
 common.run(serve)

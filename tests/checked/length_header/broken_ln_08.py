@@ -8,7 +8,10 @@ def serve(client):
         data = b""
         for _ in range(10):
             if len(data) < int(header):
-                data += client.recv(min(int(header) - len(data), 4096))
+                portion = client.recv(min(int(header) - len(data), 4096))
+                if not portion:
+                    return
+                data += portion
         common.send_message(client, data)
 
 

@@ -2,9 +2,13 @@
 
 import common
 
+
+def serve(client):
+    while (data := common.receive_message(client)) is not None:
+        print("Received:", data.decode().split()[0])
+        common.send_message(client, data)
+
+
 server = common.listen()
 while True:
-    with server.accept()[0] as client:
-        while (data := common.receive_message(client)) is not None:
-            print("Received:", data.decode().split()[0])
-            common.send_message(client, data)
+    common.converse(server.accept()[0], serve)

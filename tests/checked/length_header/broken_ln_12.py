@@ -4,11 +4,14 @@ import socket
 
 import common
 
+
+def serve(client):
+    while header := common.receive(client, common.SIZE):
+        data = client.recv(int(header), socket.MSG_WAITALL)
+        assert len(data) == int(header)
+        common.send_message(client, data)
+
+
 server = common.listen()
 while True:
-    with server.accept()[0] as client:
-        while header := common.receive(client, common.SIZE):
-            data = client.recv(int(header), socket.MSG_WAITALL)
-            if len(data) < int(header):
-                raise ConnectionError("the text is too short")
-            common.send_message(client, data)
+    common.converse(server.accept()[0], serve)
