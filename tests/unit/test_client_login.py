@@ -164,6 +164,12 @@ class LoginTests(SynchronousTestCase):
         talk.typed("secret")
         self.assertFalse(talk.hidden)
 
+    def test_no_member_of_a_chat_can_hide_what_others_type(self) -> None:
+        for service in ("broadcast", "chat"):
+            talk = parse(service).make_dialogue(self.fail)
+            talk.heard("<mallory> Password:")
+            self.assertFalse(talk.hidden, service)
+
     def test_text_pasted_after_a_name_is_neither_shown_nor_stored(self) -> None:
         login = self.login()
         history = NoSecrets(TypedLine(login))

@@ -72,6 +72,7 @@ class AnyTalk:
 
     Args:
         says_exit: See `Dialogue`.
+        has_members: Whether other users' lines are heard: they must not hide what this user types.
     """
 
     needs_text = False
@@ -82,9 +83,10 @@ class AnyTalk:
     refused = False
     holds_input = False
 
-    def __init__(self, says_exit: bool = False) -> None:
+    def __init__(self, says_exit: bool = False, has_members: bool = False) -> None:
         self.says_exit = says_exit
         self.hidden = False
+        self._has_members = has_members
 
     def typed(self, text: str) -> None:
         """See `Dialogue`."""
@@ -92,7 +94,7 @@ class AnyTalk:
 
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`."""
-        self.hidden = asks_password(line)
+        self.hidden = asks_password(line) and not self._has_members
         return line, None
 
 
