@@ -15,6 +15,11 @@ _MESSAGES = re.compile(
 )
 
 
+# Numbers that are no part of a time or an address.
+_COUNTS = re.compile(r"(?<![\d:.])\d+(?![\d:.])")
+_LINE_END = 2  # bytes at most, which may be counted, too
+
+
 def tells_events(text: str) -> bool:
     """Return whether a text reports what a server or client does."""
     return _WORDS.search(text) is not None
@@ -23,7 +28,8 @@ def tells_events(text: str) -> bool:
 def empty_report(talked: str, left: str, text: str) -> str:
     """Return a line that reports a message, although nothing was sent; "" if there is none.
 
-    It is the same line as for a text, with nothing in its place; the numbers may differ.
+    It is the same line as for a text, with nothing in its place; the numbers may differ. With the
+    size of the text it is perhaps about all that its client sent.
 
     Args:
         talked: What was printed after a text came.
@@ -32,7 +38,9 @@ def empty_report(talked: str, left: str, text: str) -> str:
     """
     told = [line.replace(text, "") for line in talked.splitlines() if text in line]
     reports = {_form(line) for line in told if _MESSAGES.search(line)}
-    return next((line for line in left.splitlines() if _form(line) in reports), "").strip()
+    sizes = {str(len(text) + more) for more in range(_LINE_END + 1)}
+    found = (line for line in left.splitlines() if _form(line) in reports)
+    return next((line for line in found if not sizes & {*_COUNTS.findall(line)}), "").strip()
 
 
 def _form(line: str) -> str:
