@@ -13,10 +13,8 @@ _WORDS = re.compile(
 _MESSAGES = re.compile(
     r"receiv|recv|sent|send|получ|принят|отправ|poluch|prinyat|otprav", re.IGNORECASE
 )
-
-
-# Numbers that are no part of a time or an address.
-_COUNTS = re.compile(r"(?<![\d:.])\d+(?![\d:.])")
+# Numbers that are no part of a time, a date or an address.
+_COUNTS = re.compile(r"(?<![\d:./-])\d+(?![\d:./-])")
 _LINE_END = 2  # bytes at most, which may be counted, too
 
 
