@@ -141,6 +141,15 @@ class LoginTests(SynchronousTestCase):
             login.heard("eve")
             self.assertFalse(login.hidden)
 
+    def test_a_line_between_a_question_and_its_answer_does_not_show_the_password(self) -> None:
+        login = self.login()
+        login.heard("Password?")
+        login.heard("The server restarts in five minutes.")
+        self.assertTrue(login.hidden)
+        login.typed("a secret")
+        login.heard("Hello, eve")
+        self.assertFalse(login.hidden)
+
     def test_a_line_that_was_begun_as_a_password_stays_hidden(self) -> None:
         login = self.login()
         line = TypedLine(login)

@@ -172,14 +172,16 @@ class Login:
             shown += " " + _("(passwd asks again; the next line is not shown)")
         elif self._asked_password and line.endswith(AskPassword.FIRST):
             shown += " " + _("(the name is your last line; if that was a password, type exit)")
-        self._asked_password = again or asks_password(line)
+        if HELLO in line or WELCOME_BACK in line:
+            self.succeeded = True
+        # Until the login succeeds, another line may come before the answer.
+        self._asked_password &= not self.succeeded
+        self._asked_password |= again or asks_password(line)
         # The first question may arrive after its answer was typed.
         self.hidden = self._asked_password or (asks_name and self._is_ahead)
         if asks_name:
             self._is_asked, self._is_ahead = True, False
             self.needs_text = not self.holds_input or self._tried
-        if HELLO in line or WELCOME_BACK in line:
-            self.succeeded = True
         if line.startswith(GOODBYE):
             self.over = True
             self._forget()
