@@ -141,16 +141,20 @@ class CommandTests(CommandCase):
     def test_list_shows_delays_and_what_ends_them(self) -> None:
         async def fail(kept: AllQueries) -> None:
             now = time.time()
-            stranger = stranger_subject("anna", await kept.accounts.secret("unknown names"))
+            secret = await kept.accounts.secret("unknown names")
+            stranger, later = (stranger_subject(key, secret) for key in ("anna", "berta"))
             for subject, network, count in (
                 ("account anna", "192.0.2.7", 7),
                 ("account anna", "token 1234", 7),
                 ("account berta", "192.0.2.7", 1),
                 (stranger, "elsewhere", 100),
+                (later, "elsewhere", 100),
                 ("", "192.0.2.7", 36),
                 ("", "192.0.2.8", 30),
             ):
                 last = now if count > 1 else now - 2
+                if subject == later:
+                    last = now + 3600  # the clock was set back
                 await kept.accounts.set_failures(subject, network, count, last)
 
         self.run_work(fail)

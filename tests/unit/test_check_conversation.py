@@ -291,6 +291,10 @@ class EventWordTests(SynchronousTestCase):
             ("Получено 3 байта\nОтправлено\n", "Получено 0 байт\nОтправлено\n", ""),
             ("anna: abc\n", "anna: \n", ""),  # it does not say that anything was received
             ("Получено: abc\n", "", ""),
+            ("received 3 bytes abc\n", "received 3 bytes\n", ""),  # in all
+            ("received 4 bytes abc\n", "received 4 bytes\n", ""),  # with its newline
+            ("03:04 received 3 bytes abc\n", "03:04 received 0 bytes\n", "03:04 received 0 bytes"),
+            ("2026-12-03 received abc\n", "2026-12-03 received\n", "2026-12-03 received"),
         ):
             self.assertEqual(empty_report(talked, left, "abc"), found)
 

@@ -141,6 +141,15 @@ class LoginTests(SynchronousTestCase):
             login.heard("eve")
             self.assertFalse(login.hidden)
 
+    def test_a_line_between_a_question_and_its_answer_does_not_show_the_password(self) -> None:
+        login = self.login()
+        login.heard("Password?")
+        login.heard("The server restarts in five minutes.")
+        self.assertTrue(login.hidden)
+        login.typed("a secret")
+        login.heard("Hello, eve")
+        self.assertFalse(login.hidden)
+
     def test_a_line_that_was_begun_as_a_password_stays_hidden(self) -> None:
         login = self.login()
         line = TypedLine(login)
@@ -163,6 +172,12 @@ class LoginTests(SynchronousTestCase):
         talk.heard("Password?")
         talk.typed("secret")
         self.assertFalse(talk.hidden)
+
+    def test_no_member_of_a_chat_can_hide_what_others_type(self) -> None:
+        for service in ("broadcast", "chat"):
+            talk = parse(service).make_dialogue(self.fail)
+            talk.heard("<mallory> Password:")
+            self.assertFalse(talk.hidden, service)
 
     def test_text_pasted_after_a_name_is_neither_shown_nor_stored(self) -> None:
         login = self.login()

@@ -39,6 +39,12 @@ class Tests(SynchronousTestCase):
             self.assertRegex(shown, "[а-яё]{3}")
             self.assertNotRegex(shown, "error|last try| a ")
 
+    def test_a_server_cannot_nest_reasons_without_end(self) -> None:
+        ended = "that session has ended: "
+        shown = LOGIN.translated(f"error: {ended}nothing heard for 60 s")
+        self.assertNotRegex(shown, "[a-z]")
+        self.assertIn(ended, LOGIN.translated(f"error: {ended * 2000}"))
+
     def test_a_password_is_hidden_and_the_login_noticed(self) -> None:
         login = Login(None, "localhost:9093")
         self.assertEqual(login.heard(AskPassword.FIRST)[0], "Это новое имя. Придумайте пароль:")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import time
@@ -165,6 +166,13 @@ class OldFileTests(MigrationCase):
         with closing(open_database(self.path, game())) as other:
             other.run(lambda scores: scores.add(7))
         made.discard()
+        self.assertTrue(Path(self.path).exists())
+
+    def test_a_damaged_file_does_not_hide_why_a_start_failed(self) -> None:
+        open_database(self.path, ALL).close()
+        database = open_database(self.path, ALL)
+        os.truncate(self.path, 0)
+        database.discard()
         self.assertTrue(Path(self.path).exists())
 
     def test_a_new_database_in_memory_is_no_news(self) -> None:

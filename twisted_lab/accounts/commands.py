@@ -108,7 +108,7 @@ async def list_all(kept: AllQueries) -> Lines:
 
 def _delay_said(name: str, failed: FailedNetwork, now: float) -> str:
     """Return a line about the delay of an account in one place; "" if there is none."""
-    failures = Failures(failed.failures, failed.last)
+    failures = Failures(failed.failures, failed.last).within(DAY, now)
     if failed.network == ELSEWHERE:
         if failures.count < MOST_ELSEWHERE:
             return ""

@@ -72,6 +72,7 @@ class AnyTalk:
 
     Args:
         says_exit: See `Dialogue`.
+        has_members: Whether other users' lines are heard: they must not hide what this user types.
     """
 
     needs_text = False
@@ -82,9 +83,10 @@ class AnyTalk:
     refused = False
     holds_input = False
 
-    def __init__(self, says_exit: bool = False) -> None:
+    def __init__(self, says_exit: bool = False, has_members: bool = False) -> None:
         self.says_exit = says_exit
         self.hidden = False
+        self._has_members = has_members
 
     def typed(self, text: str) -> None:
         """See `Dialogue`."""
@@ -92,7 +94,7 @@ class AnyTalk:
 
     def heard(self, line: str) -> tuple[str, str | None]:
         """See `Dialogue`."""
-        self.hidden = asks_password(line)
+        self.hidden = asks_password(line) and not self._has_members
         return line, None
 
 
@@ -170,14 +172,16 @@ class Login:
             shown += " " + _("(passwd asks again; the next line is not shown)")
         elif self._asked_password and line.endswith(AskPassword.FIRST):
             shown += " " + _("(the name is your last line; if that was a password, type exit)")
-        self._asked_password = again or asks_password(line)
+        if HELLO in line or WELCOME_BACK in line:
+            self.succeeded = True
+        # Until the login succeeds, another line may come before the answer.
+        self._asked_password &= not self.succeeded
+        self._asked_password |= again or asks_password(line)
         # The first question may arrive after its answer was typed.
         self.hidden = self._asked_password or (asks_name and self._is_ahead)
         if asks_name:
             self._is_asked, self._is_ahead = True, False
             self.needs_text = not self.holds_input or self._tried
-        if HELLO in line or WELCOME_BACK in line:
-            self.succeeded = True
         if line.startswith(GOODBYE):
             self.over = True
             self._forget()

@@ -9,6 +9,9 @@ from twisted_lab.text.language import _
 
 # The names in braces stand for a word, and these ones for anything.
 _LONG = ("names", "problem", "reason", "text", "user")
+# Reasons may have reasons: "error: that session has ended: nothing heard for 60 s". A server could
+# nest them without end.
+_MOST_LEVELS = 2
 
 
 class KnownLines:
@@ -31,12 +34,14 @@ class KnownLines:
         """Return what follows ``error:`` in the user's language."""
         return self._of(self._problems, text)
 
-    def _of(self, known: Sequence[tuple[str, re.Pattern[str]]], text: str) -> str:
+    def _of(
+        self, known: Sequence[tuple[str, re.Pattern[str]]], text: str, levels: int = _MOST_LEVELS
+    ) -> str:
         for line, pattern in known:
             if found := pattern.fullmatch(text):
                 values = found.groupdict()
-                for name in values.keys() & {"problem", "reason"}:
-                    values[name] = self.problem(values[name])
+                for name in values.keys() & {"problem", "reason"} if levels else ():
+                    values[name] = self._of(self._problems, values[name], levels - 1)
                 return _(line, **values)
         return text
 

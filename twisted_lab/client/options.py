@@ -303,7 +303,9 @@ class ClientOptions(Options):
                     )
                 )
             return Login(tokens, in_clear)
-        return AnyTalk(says_exit=self.service == "messages")
+        return AnyTalk(
+            says_exit=self.service == "messages", has_members=self.service in ("broadcast", "chat")
+        )
 
     def complete(self, interactive: bool) -> None:
         """Fill in the host, the port and, for the chat, the name if they were not given.

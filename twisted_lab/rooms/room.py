@@ -247,7 +247,7 @@ class Room(ABC):
             self._tell(member, here, now)
         elif command == NICK and not argument.strip():
             self._tell(member, f"error: say your new name: {usage(NICK)}", now)
-        elif command == NICK and argument.strip() == member.name:
+        elif command == NICK and argument == member.name:
             self._tell(member, f"* you are called {member.name} already", now)
         elif command == NICK:
             await self._rename(member, argument, now)

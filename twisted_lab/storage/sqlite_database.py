@@ -133,8 +133,8 @@ class SQLiteDatabase(Database[Q]):
 
         It would look like a database that has lost its data.
         """
-        if self._file is not None and self._data_version() == self._made_version:
-            with suppress(sqlite3.Error, OSError):
+        with suppress(sqlite3.Error, OSError):
+            if self._file is not None and self._data_version() == self._made_version:
                 # This fails at once while other connections have the file open.
                 self._connection.execute("PRAGMA busy_timeout = 0")
                 self._connection.execute("PRAGMA journal_mode = DELETE")

@@ -13,6 +13,9 @@ _WORDS = re.compile(
 _MESSAGES = re.compile(
     r"receiv|recv|sent|send|получ|принят|отправ|poluch|prinyat|otprav", re.IGNORECASE
 )
+# Numbers that are no part of a time, a date or an address.
+_COUNTS = re.compile(r"(?<![\d:./-])\d+(?![\d:./-])")
+_LINE_END = 2  # bytes at most, which may be counted, too
 
 
 def tells_events(text: str) -> bool:
@@ -23,7 +26,8 @@ def tells_events(text: str) -> bool:
 def empty_report(talked: str, left: str, text: str) -> str:
     """Return a line that reports a message, although nothing was sent; "" if there is none.
 
-    It is the same line as for a text, with nothing in its place; the numbers may differ.
+    It is the same line as for a text, with nothing in its place; the numbers may differ. With the
+    size of the text it is perhaps about all that its client sent.
 
     Args:
         talked: What was printed after a text came.
@@ -32,7 +36,9 @@ def empty_report(talked: str, left: str, text: str) -> str:
     """
     told = [line.replace(text, "") for line in talked.splitlines() if text in line]
     reports = {_form(line) for line in told if _MESSAGES.search(line)}
-    return next((line for line in left.splitlines() if _form(line) in reports), "").strip()
+    sizes = {str(len(text) + more) for more in range(_LINE_END + 1)}
+    found = (line for line in left.splitlines() if _form(line) in reports)
+    return next((line for line in found if not sizes & {*_COUNTS.findall(line)}), "").strip()
 
 
 def _form(line: str) -> str:

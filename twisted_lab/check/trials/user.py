@@ -213,6 +213,9 @@ class User:
                 said,
             )
             return note, None
+        if any(each.has_ended for each in self.server.listener.peers):
+            # A closed connection does not show whether the client received the reply before.
+            return _("The reply is not on the screen"), None
         if snapshot.is_waiting and snapshot.wants_terminal:
             note = ngettext(
                 "The client has received the reply, {n:,} byte, but it is not on the screen",
