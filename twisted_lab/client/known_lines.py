@@ -38,7 +38,8 @@ class KnownLines:
         self, known: Sequence[tuple[str, re.Pattern[str]]], text: str, levels: int = _MOST_LEVELS
     ) -> str:
         for line, pattern in known:
-            if found := pattern.fullmatch(text):
+            # Two long values make a pattern slow, unless its end fits: then its first try does.
+            if text.endswith(line.rpartition("}")[2]) and (found := pattern.fullmatch(text)):
                 values = found.groupdict()
                 for name in values.keys() & {"problem", "reason"} if levels else ():
                     values[name] = self._of(self._problems, values[name], levels - 1)
