@@ -97,7 +97,8 @@ async def test_an_exception_that_ends_a_server_is_named(tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text(CRASHES)
     bench, _ = counted(tmp_path, "server.py")
     for learn in (learn_identity, learn_authentication):
-        assert (await learn(bench)).crash.startswith("TypeError: keys must be str")
+        assert (crashed := (await learn(bench)).crashed)
+        assert crashed.crash.startswith("TypeError: keys must be str")
 
     (tmp_path / "server.py").write_text(CONCATENATES)
     assert (await learn_server(bench)).crash.startswith("TypeError: can only concatenate str")

@@ -224,6 +224,23 @@ class CauseTests(SynchronousTestCase):
             ("OSError: [Errno 98] Address already in use", mistakes.PORT_TAKEN),
             ("OSError: [Errno 9] Bad file descriptor", mistakes.CLOSED_SOCKET),
             (
+                "FileNotFoundError: [Errno 2] No such file or directory: 'names.json'",
+                mistakes.MISSING_FILE,
+            ),
+            (
+                "TypeError: keys must be str, int, float, bool or None, not tuple",
+                mistakes.JSON_TYPES,
+            ),
+            ("TypeError: Object of type bytes is not JSON serializable", mistakes.JSON_TYPES),
+            (
+                "json.decoder.JSONDecodeError: Extra data: line 1 column 3 (char 2)",
+                mistakes.JSON_TWICE,
+            ),
+            (
+                "AttributeError: 'tuple' object has no attribute 'recv'",
+                mistakes.ACCEPT_RETURNS_PAIR,
+            ),
+            (
                 "UnicodeDecodeError: 'ascii' codec can't decode byte 0xd0 in position 0: "
                 "ordinal not in range(128)",
                 mistakes.ASCII_ONLY,
@@ -262,7 +279,7 @@ class CauseTests(SynchronousTestCase):
         for line in (
             "",
             "ZeroDivisionError: division by zero",
-            "FileNotFoundError: [Errno 2] No such file or directory: 'log.txt'",
+            "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
         ):
             self.assertIsNone(likely_cause(line), line)
 

@@ -341,7 +341,11 @@ class SummaryTests(SynchronousTestCase):
 
     def test_options_to_copy_stay_in_one_line(self) -> None:
         ids = ",".join(f"ES-{number}" for number in range(1, 20))
-        for options in (f"--only {ids} --seed 636809225", "--only ES-9 --watch", "--only ES-9"):
+        for options in (
+            f"--only {ids} --seed 636809225",
+            "--only ES-9 --watch --picture",
+            "--only ES-9",
+        ):
             for columns in range(50, 90):
                 text = f"Next: repeat what was flaky some time ago, with {options}."
                 lines = Style(columns).wrapped(text)
@@ -353,8 +357,14 @@ class SummaryTests(SynchronousTestCase):
         absent = find("ES-17", Verdict.NOT_OFFERED)
         weak, passed = find("ES-26", Verdict.WEAK), find("ES-1", Verdict.PASS)
         for findings, said in (
-            ((passed, weak, unknown, flaky, should, must), "Next: ES-9. Add --only ES-9 --watch"),
-            ((passed, weak, unknown, flaky, should), "Next: ES-5. Add --only ES-5 --watch"),
+            (
+                (passed, weak, unknown, flaky, should, must),
+                "Next: ES-9. Add --only ES-9 --watch --picture",
+            ),
+            (
+                (passed, weak, unknown, flaky, should),
+                "Next: ES-5. Add --only ES-5 --watch --picture",
+            ),
             (
                 (passed, weak, unknown, flaky),
                 "Next: repeat what was flaky, with --only ES-16 --see",

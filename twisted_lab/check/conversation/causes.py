@@ -31,6 +31,13 @@ _CAUSES = (
     (r"Address already in use", mistakes.PORT_TAKEN),
     (r"gaierror", mistakes.UNKNOWN_HOST),
     (r"OSError: \[Errno 9\]", mistakes.CLOSED_SOCKET),  # bad file descriptor
+    (r"FileNotFoundError", mistakes.MISSING_FILE),
+    (r"TypeError: (keys must be|Object of type bytes is not JSON)", mistakes.JSON_TYPES),
+    (r"JSONDecodeError: Extra data", mistakes.JSON_TWICE),
+    (
+        r"'tuple' object has no attribute '(recv|send|sendall|close|makefile|settimeout)'",
+        mistakes.ACCEPT_RETURNS_PAIR,
+    ),
 )
 _CAUSES_IN_CLIENTS = (
     (r"invalid literal for int\(\).*: b['\"]", mistakes.UNCAUGHT),  # no answer of the user

@@ -163,13 +163,14 @@ def next_step(report: Report, with_answers: bool) -> str:
         first = failed[0].requirement.id
         if with_answers:
             return _(
-                "Next: {id}. Add --only {id} --watch after {task} to see each step.",
+                "Next: {id}. Add --only {id} --watch --picture after {task} to see each step and "
+                "message.",
                 id=first,
                 task=report.task,
             )
         return _(
-            "Next: {id}. Add --only {id} --watch after {task} to see each step, or --hint to read "
-            "the answer to the hint.",
+            "Next: {id}. Add --only {id} --watch --picture after {task} to see each step and "
+            "message, or --hint to read the answer to the hint.",
             id=first,
             task=report.task,
         )

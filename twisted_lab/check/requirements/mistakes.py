@@ -377,3 +377,41 @@ LAST_PORT = Mistake(
         "one."
     ),
 )
+MISSING_FILE = Mistake(
+    "missing-file",
+    N_("Which file does the line that Python names open, and who makes it before the first start?"),
+    N_(
+        "open() raises FileNotFoundError if there is no such file, and to write one needs its "
+        "folder. Catch FileNotFoundError, and start with nothing stored, such as an empty "
+        "dictionary."
+    ),
+)
+JSON_TYPES = Mistake(
+    "json-types",
+    N_("Of which types are the keys and values that json.dump() is to write?"),
+    N_(
+        "JSON knows only text as keys, and no bytes. The address that accept() returns is a pair: "
+        "use address[0]. Use decode() on what recv() returns, and hex() on a hash."
+    ),
+)
+JSON_TWICE = Mistake(
+    "json-twice",
+    N_("What does a file hold after two calls of json.dump() for the same open file?"),
+    N_(
+        "Two values, one behind the other, and json.load() reads only one. Open the file with mode "
+        "'w' each time, in `with open(...) as file:`, and write the whole dictionary."
+    ),
+)
+ACCEPT_RETURNS_PAIR = Mistake(
+    "accept-returns-pair",
+    N_("What does accept() return, and how many values are it?"),
+    N_("A pair: the socket of the client, and its address. Write: conn, address = s.accept()"),
+)
+OWN_EXCEPTION = Mistake(
+    "own-exception",
+    N_("Which line of your program does the traceback name, and which types have its values?"),
+    N_(
+        "Print each value of that line with repr() right before it, start the program, and repeat "
+        "the steps above by hand."
+    ),
+)
