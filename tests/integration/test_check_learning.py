@@ -8,16 +8,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import pytest_twisted
 
 from tests.processes import ROOT
 from tests.programs.checked import Program, bench_for
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.outcomes import NotChecked
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.scenarios.echo_server import TASK
+from twisted_lab.check.scenarios.length_header.messages import goes_both_ways
 from twisted_lab.check.trials.learn_authentication import learn_authentication
 from twisted_lab.check.trials.learn_identity import learn_identity
 from twisted_lab.check.trials.learn_server import learn_server
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.trial import Trial
 
 SERVERS = ROOT / "tests" / "checked" / "servers"
 FEW = 9  # starts; common headers alone are eleven
@@ -62,6 +67,15 @@ while True:
     client, _ = server.accept()
     data = client.recv(int(client.recv(10)))
     client.sendall(str(len(data)).zfill(10) + data)
+"""
+
+# What it is sent is not what it asks for: the exception names a part of it.
+CALCULATES = """
+import socket
+server = socket.create_server(("", 9090))
+while True:
+    client, _ = server.accept()
+    client.sendall(str(eval("_" + client.recv(1024).decode())).encode())
 """
 
 # One recv() returns what is there, so a length of another byte order seems to be understood.
@@ -113,6 +127,17 @@ async def test_an_exception_that_ends_a_server_is_named(tmp_path: Path) -> None:
 
     (tmp_path / "server.py").write_text(CONCATENATES)
     assert (await learn_server(bench)).crash.startswith("TypeError: can only concatenate str")
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_exception_that_names_the_message_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(CALCULATES)
+    bench, _ = counted(tmp_path, "server.py")
+    manners = Manners(port=9090, crash="NameError: name '_abc' is not defined")
+    trial = Trial(bench, "LN-2")
+    with pytest.raises(NotChecked):
+        await goes_both_ways(trial, manners)
+    trial.close()
 
 
 @pytest_twisted.ensureDeferred

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.causes import is_own_error
 from twisted_lab.check.conversation.compared_words import compared_words
 from twisted_lab.check.conversation.echoes import manner
 from twisted_lab.check.conversation.framings import (
@@ -24,7 +25,7 @@ from twisted_lab.check.conversation.framings import (
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome
 from twisted_lab.check.prompts.answers import SERVER_STYLES
-from twisted_lab.check.subjects.server import Server, StartedServer
+from twisted_lab.check.subjects.server import Server, StartedServer, Watched
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.source import source_of
@@ -48,7 +49,8 @@ async def learn_server(bench: Bench) -> Manners:
         learned = await talk.learn()
         if learned.is_echo or learned.framing is not RAW:
             return learned
-        manners = replace(manners, crash=talk.crash)
+        if not manners.crash:
+            manners = replace(manners, crash=talk.crash, crash_framing=talk.crash_framing)
     return manners
 
 
@@ -84,7 +86,8 @@ class _Talk:
     """Conversations with a server, each with a fresh one, until a text comes back."""
 
     def __init__(self, bench: Bench, manners: Manners) -> None:
-        self.crash = ""
+        self.crash = ""  # see `Manners`
+        self.crash_framing = RAW
         self._bench = bench
         self._manners = manners
         self._sizes: list[int] = []  # of the header that the server may want, in bytes
@@ -180,16 +183,20 @@ class _Talk:
             server = await reach_server(trial, manners)
             client = await connect_client(trial, server, manners)
             learned = await self._converse(trial, server, client, manners)
-            self._note_crash(server)
+            self._note_crash(server.program, manners.framing)
             return learned
         except (Failed, NotOffered):
             return self._manners
         finally:
             trial.close()
 
-    def _note_crash(self, server: Server) -> None:
-        if server.program.has_ended and not _NO_LENGTH.search(server.program.traceback):
-            self.crash = self.crash or server.program.traceback
+    def _note_crash(self, program: Watched, framing: Framing) -> None:
+        error = program.traceback
+        if not (program.has_ended or is_own_error(error)) or _NO_LENGTH.search(error):
+            return
+        # The same exception after a header shows more.
+        if not self.crash or (self.crash == error and not self.crash_framing.size):
+            self.crash, self.crash_framing = error, framing
 
     async def _converse(
         self, trial: Trial, server: Server, client: Client, manners: Manners

@@ -76,7 +76,8 @@ class Talk:
 
     def cause(self) -> Mistake | None:
         """Return what ended the server, if a traceback shows it; the header may be no number."""
-        cause = likely_cause(self.server.program.traceback)
+        program = self.server.program
+        cause = likely_cause(program.traceback, program.raised_by)
         return None if cause in (mistakes.NONSENSE_ENDS, mistakes.ENTER_IS_NONSENSE) else cause
 
     async def leave(self) -> None:
