@@ -69,7 +69,7 @@ while True:
     client.sendall(str(len(data)).zfill(10) + data)
 """
 
-# What it is sent is not what it asks for: the exception names a part of it.
+# A client sends something else than it asks for: the exception names a part of it.
 CALCULATES = """
 import socket
 server = socket.create_server(("", 9090))

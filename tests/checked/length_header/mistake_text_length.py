@@ -1,4 +1,4 @@
-"""The length is text when recv() is told it: an exception ends the thread of each client."""
+"""The length is text for recv(): an exception ends the thread of each client."""
 
 import common
 
