@@ -40,6 +40,9 @@ _CAUSES_IN_CLIENTS = (
     (r"ConnectionResetError|BrokenPipeError|ConnectionAbortedError", mistakes.CONNECTION_LOST),
     *_CAUSES,
 )
+LOST_CLIENT = (mistakes.SEND_ENDS_SERVER, mistakes.RESET_ENDS_SERVER)
+"""The likely causes of an exception that a client's end raised."""
+
 # They show a program's own mistake, whatever a client sent. None may be what it did not find there.
 _OWN = re.compile(r"(TypeError|AttributeError|NameError): (?!.*NoneType)")
 _SENDS = re.compile(r"\.(send|sendall|sendto|write)\(")

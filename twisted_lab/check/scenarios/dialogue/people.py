@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.conversation.causes import LOST_CLIENT, likely_cause
 from twisted_lab.check.conversation.echoes import came_back
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.answers import MESSAGE
@@ -25,7 +25,6 @@ from twisted_lab.check.trials.trial import Trial
 from twisted_lab.text.language import _
 
 _EXCHANGES = 5
-_LOST = (mistakes.SEND_ENDS_SERVER, mistakes.RESET_ENDS_SERVER)
 
 
 async def passes_on_what_is_typed(trial: Trial, manners: Manners) -> None:
@@ -82,7 +81,7 @@ async def serves_the_next(trial: Trial, manners: Manners) -> None:
         await _expect_next(trial, server, manners)
     except Failed as failure:
         # A server may say goodbye; one that serves the client on has not seen that it left.
-        if answered_the_end and (client.is_accepted or failure.mistake in _LOST):
+        if answered_the_end and (client.is_accepted or failure.mistake in LOST_CLIENT):
             note = _(
                 "Client 1 had left, and the server went on to answer it. {note}", note=failure.note
             )

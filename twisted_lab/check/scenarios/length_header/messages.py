@@ -55,7 +55,7 @@ async def _expect_no_error(trial: Trial, manners: Manners) -> None:
         return  # it names a part of the message
     note = talk.client.story(text)
     if not program.has_ended:
-        note = _('{note} Its terminal shows "{error}".', note=note, error=manners.crash)
+        note = _('The server\'s terminal shows an exception: "{error}"', error=manners.crash)
     raise Failed(note, talk.cause() or message_mistakes.OWN_ERROR)
 
 
