@@ -6,7 +6,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.check import make_bench
-from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.conversation.causes import is_own_error, likely_cause
 from twisted_lab.check.conversation.echoes import came_back, manner
 from twisted_lab.check.conversation.event_words import empty_report, tells_events
 from twisted_lab.check.conversation.framings import (
@@ -21,7 +21,7 @@ from twisted_lab.check.conversation.framings import (
 )
 from twisted_lab.check.conversation.login import PASSWORD, asks_for_login, reply_to
 from twisted_lab.check.prompts.question import Kind, Question
-from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements import message_mistakes, mistakes
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import filled, usual_answer
 
@@ -241,6 +241,10 @@ class CauseTests(SynchronousTestCase):
                 mistakes.ACCEPT_RETURNS_PAIR,
             ),
             (
+                "AttributeError: 'socket' object has no attribute 'receive'",
+                message_mistakes.PLAIN_SOCKET,
+            ),
+            (
                 "UnicodeDecodeError: 'ascii' codec can't decode byte 0xd0 in position 0: "
                 "ordinal not in range(128)",
                 mistakes.ASCII_ONLY,
@@ -274,6 +278,32 @@ class CauseTests(SynchronousTestCase):
             ("    data = conn.recv(1024)", mistakes.RESET_ENDS_SERVER),
         ):
             self.assertIs(likely_cause(reset, line), mistake)
+
+    def test_the_call_that_text_ended_decides(self) -> None:
+        error = "TypeError: 'str' object cannot be interpreted as an integer"
+        for line, mistake in (
+            ("    data = self.recv(length)", message_mistakes.LENGTH_IS_TEXT),
+            ("    server.bind(('', port))", mistakes.PORT_IS_TEXT),
+        ):
+            self.assertIs(likely_cause(error, line), mistake)
+
+    def test_some_exceptions_are_a_mistake_of_the_program_itself(self) -> None:
+        for line, is_own in (
+            ('TypeError: can only concatenate str (not "bytes") to str', True),
+            ("NameError: name 'data' is not defined", True),
+            ("KeyError: '127.0.7.1'", True),
+            ("FileNotFoundError: [Errno 2] No such file or directory: 'names.json'", True),
+            ("AttributeError: 'socket' object has no attribute 'receive'", True),
+            # re.match() found nothing in a message that was not what the program asks for.
+            ("AttributeError: 'NoneType' object has no attribute 'group'", False),
+            ("UnboundLocalError: local variable 'name' referenced before assignment", False),
+            ("IndexError: list index out of range", False),
+            ("KeyError: 'Annaqwerty'", False),
+            ("ValueError: not enough values to unpack (expected 2, got 1)", False),
+            ("struct.error: unpack requires a buffer of 4 bytes", False),
+            ("", False),
+        ):
+            self.assertEqual(is_own_error(line, "Annaqwerty"), is_own, line)
 
     def test_other_errors_have_no_likely_cause(self) -> None:
         for line in (

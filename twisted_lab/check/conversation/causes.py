@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements import message_mistakes, mistakes
 from twisted_lab.check.requirements.requirement import Mistake
 
 # The first that fits counts. Each looks at the last line of the traceback.
@@ -38,6 +38,7 @@ _CAUSES = (
         r"'tuple' object has no attribute '(recv|send|sendall|close|makefile|settimeout)'",
         mistakes.ACCEPT_RETURNS_PAIR,
     ),
+    (r"AttributeError: 'socket' object has no attribute", message_mistakes.PLAIN_SOCKET),
 )
 _CAUSES_IN_CLIENTS = (
     (r"invalid literal for int\(\).*: b['\"]", mistakes.UNCAUGHT),  # no answer of the user
@@ -45,6 +46,13 @@ _CAUSES_IN_CLIENTS = (
     (r"ConnectionRefusedError", mistakes.REFUSED),
     (r"ConnectionResetError|BrokenPipeError|ConnectionAbortedError", mistakes.CONNECTION_LOST),
     *_CAUSES,
+)
+LOST_CLIENT = (mistakes.SEND_ENDS_SERVER, mistakes.RESET_ENDS_SERVER)
+"""The likely causes of an exception that a client's end raised."""
+
+# They show a program's own mistake, whatever a client sent. None may be what it did not find there.
+_OWN = re.compile(
+    r"(TypeError|AttributeError|NameError|KeyError|FileNotFoundError): (?!.*NoneType)"
 )
 _SENDS = re.compile(r"\.(send|sendall|sendto|write)\(")
 
@@ -63,4 +71,19 @@ def likely_cause(traceback: str, raised_by: str = "", *, is_client: bool = False
     found = next((mistake for cause, mistake in causes if re.search(cause, line)), None)
     if found is mistakes.RESET_ENDS_SERVER and _SENDS.search(raised_by[:500]):
         return mistakes.SEND_ENDS_SERVER
+    if found is mistakes.PORT_IS_TEXT and ".recv(" in raised_by[:500]:
+        return message_mistakes.LENGTH_IS_TEXT
     return found
+
+
+def is_own_error(traceback: str, *said: str) -> bool:
+    """Return whether an exception shows a mistake of the program, whatever a client has sent.
+
+    A program that fails at one message, but not at another one, may name a part of the message.
+
+    Args:
+        traceback: The last line of its traceback.
+        said: What a client has sent: an exception that names it may be due to it.
+    """
+    line = traceback[:500]
+    return _OWN.match(line) is not None and not any(text in line for text in said)

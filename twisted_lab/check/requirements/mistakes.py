@@ -407,11 +407,12 @@ ACCEPT_RETURNS_PAIR = Mistake(
     N_("What does accept() return, and how many values are it?"),
     N_("A pair: the socket of the client, and its address. Write: conn, address = s.accept()"),
 )
-OWN_EXCEPTION = Mistake(
-    "own-exception",
-    N_("Which line of your program does the traceback name, and which types have its values?"),
+OWN_ERROR = Mistake(
+    "own-error",
+    N_("Which line of your program does Python name, and what does it say about it?"),
     N_(
-        "Print each value of that line with repr() right before it, start the program, and repeat "
-        "the steps above by hand."
+        "The last line of the traceback says what is wrong, and the lines above it say where. "
+        "Print each value of that line with repr() just before it, and repeat the steps above by "
+        "hand."
     ),
 )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
-from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.conversation.causes import is_own_error, likely_cause
 from twisted_lab.check.conversation.login import Person
 from twisted_lab.check.outcomes import Failed, unless_crashed
 from twisted_lab.check.requirements import mistakes
@@ -14,13 +13,6 @@ from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.visits import House, Visit, new_person, opened
 from twisted_lab.text.language import _
-
-# ValueError and IndexError may come from an answer that is not what the server asked for, and so
-# may a search that found nothing in it.
-_OWN = re.compile(
-    r"(TypeError|AttributeError|NameError|UnboundLocalError|KeyError|FileNotFoundError): "
-    r"(?!.*'NoneType')"
-)
 
 
 async def unless_crashes_again(trial: Trial, crashed: Manners | None) -> None:
@@ -63,19 +55,8 @@ def expect_no_crash(house: House, person: Person) -> None:
         Failed: If one has.
     """
     program = house.server.program
-    error = program.traceback if program.has_ended else ""
-    if is_own_mistake(error, person):
+    error = program.traceback if program.status else ""
+    # ValueError and IndexError may come from an answer that is not what the server asked for.
+    if is_own_error(error, person.name, person.password):
         note = _('The server ended while a client talked to it: "{error}"', error=error)
-        raise Failed(note, likely_cause(error, program.raised_by) or mistakes.OWN_EXCEPTION)
-
-
-def is_own_mistake(error: str, person: Person) -> bool:
-    """Return whether an exception cannot be due to what a person has answered.
-
-    Args:
-        error: The last line of its traceback.
-        person: The person.
-    """
-    return _OWN.match(error) is not None and not any(
-        text in error for text in (person.name, person.password)
-    )
+        raise Failed(note, likely_cause(error, program.raised_by) or mistakes.OWN_ERROR)

@@ -196,7 +196,7 @@ class House:
         return visit
 
     def _note_crash(self) -> None:
-        if self.server.program.has_ended:
+        if self.server.program.status:  # 0 after an exception that it has caught and shown
             self.crash = self.crash or self.server.program.traceback
 
     async def answer(self, visit: Visit, most: int = MOST_ANSWERS) -> None:
