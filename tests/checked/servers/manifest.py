@@ -64,6 +64,7 @@ CORRECT = (
     ("header before text", (sys.executable, "header.py", "binary", "text"), sys.executable),
     ("header in a segment of its own", (sys.executable, "header_apart.py"), sys.executable),
     ("one message for each connection", (sys.executable, "one_message.py"), sys.executable),
+    ("message until the end", (sys.executable, "until_end.py"), sys.executable),
     ("message until a pause", (sys.executable, "until_pause.py"), sys.executable),
     ("quits at exit", (sys.executable, "quit_word.py", "exit"), sys.executable),
     ("quits at close", (sys.executable, "quit_word.py", "close"), sys.executable),

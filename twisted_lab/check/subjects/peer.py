@@ -38,6 +38,7 @@ class Peer(Descriptor):
         self.was_reset = False
         self._socket = connection
         self._changed = changed
+        self._is_finishing = False
         self._tune()
         self._reactor.addReader(self)
 
@@ -99,7 +100,19 @@ class Peer(Descriptor):
             self._reactor.addReader(self)
 
     def finish(self) -> None:
-        """Send FIN: nothing more will be said, but replies are still heard."""
+        """Send FIN behind all that was said: nothing more follows, but replies are still heard."""
+        self._is_finishing = True
+        if not self.unwritten:
+            self._send_fin()
+
+    def doWrite(self) -> None:
+        """Write what waits, and FIN behind it."""
+        super().doWrite()
+        if self._is_finishing and not self.unwritten:
+            self._send_fin()
+
+    def _send_fin(self) -> None:
+        self._is_finishing = False
         if not self.was_reset:
             try:
                 self._socket.shutdown(socket.SHUT_WR)

@@ -145,8 +145,14 @@ class Client:
             self._note()
             if is_complete() or peer.has_ended or program.has_ended:
                 return is_complete()
-            if not program.answer_question():
+            if not program.answer_question() and not self._is_sending:
                 return False
+
+    @property
+    def _is_sending(self) -> bool:
+        # The server has read all that came, and only waits for what is still on its way to it.
+        own_end = self._own_end
+        return bool(self.peer.unwritten) and own_end is not None and not own_end.unread
 
     async def _say_rest(self) -> None:
         if self._rest:
