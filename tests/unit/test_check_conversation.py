@@ -8,7 +8,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.check import make_bench
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back, manner
-from twisted_lab.check.conversation.event_words import empty_report, tells_events
+from twisted_lab.check.conversation.event_words import (
+    MESSAGES,
+    empty_report,
+    tells_a_disconnect,
+    tells_events,
+    untold_messages,
+)
 from twisted_lab.check.conversation.framings import (
     LINES,
     LONGEST_HEADER,
@@ -293,6 +299,21 @@ class EventWordTests(SynchronousTestCase):
             ("Получено: abc\n", "", ""),
         ):
             self.assertEqual(empty_report(talked, left, "abc"), found)
+
+    def test_a_message_that_is_not_reported_is_named(self) -> None:
+        for lines, missing in (
+            ((), MESSAGES),
+            (("Отправлено b'abc'",), "messages received"),
+            (("Received abc",), "messages sent"),
+            (("Получено и отправлено: abc",), None),
+            (("abc",), "messages received and sent in two lines"),
+            (("abc", "abc"), None),
+        ):
+            self.assertEqual(untold_messages(lines), missing)
+
+    def test_a_report_that_a_client_has_left_is_known(self) -> None:
+        self.assertTrue(tells_a_disconnect("Отключился ('127.0.0.1', 50000)"))
+        self.assertFalse(tells_a_disconnect("Отправлено abc"))
 
     def test_other_text_is_not(self) -> None:
         for text in ("", "7", "12:30", "anna;1234", "ok"):

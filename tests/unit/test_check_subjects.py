@@ -165,6 +165,13 @@ class PeerTests(SynchronousTestCase):
             self.peer.doWrite()
         self.assertEqual((len(heard), self.peer.was_reset), (len(said), False))
 
+    def test_a_second_end_after_that_of_the_other_side_is_no_reset(self) -> None:
+        self.peer.finish()
+        self.other.close()
+        self.read()
+        self.peer.finish()
+        self.assertEqual((self.peer.has_ended, self.peer.was_reset), (True, False))
+
     def test_an_orderly_end_is_no_reset(self) -> None:
         self.other.sendall(b"last")
         self.other.shutdown(socket.SHUT_WR)

@@ -13,6 +13,7 @@ WEAK = frozenset({"ES-27"})
 MISTAKES = (
     ("absolute-path", "mistake_absolute_path.py", "ES-1"),
     ("decoded-portions", "mistake_decoded_portions.py", "ES-9"),
+    ("log-replaced", "mistake_log_replaced.py", "ES-26"),
     ("missing-module", "mistake_missing_module.py", "ES-1"),
     ("one-client-only", "mistake_one_client.py", "ES-11"),
     ("one-recv-one-message", "mistake_one_recv.py", "ES-4"),

@@ -173,6 +173,14 @@ NOT_FLUSHED = Mistake(
         "flush() after each line, or use the logging module."
     ),
 )
+LOG_REPLACED = Mistake(
+    "log-replaced",
+    N_('What does open() with mode "w" do to a file that holds something?'),
+    N_(
+        'It empties the file first. To add a line to a log, open it with mode "a" (append), or '
+        "open it once and keep it open."
+    ),
+)
 SEQUENTIAL = Mistake(
     "sequential",
     N_("What happens to a second client while recv() waits for the first?"),

@@ -38,7 +38,7 @@ class Peer(Descriptor):
         self.was_reset = False
         self._socket = connection
         self._changed = changed
-        self._is_finishing = False
+        self._has_finished = self._has_sent_fin = False
         self._tune()
         self._reactor.addReader(self)
 
@@ -101,19 +101,20 @@ class Peer(Descriptor):
 
     def finish(self) -> None:
         """Send FIN behind all that was said: nothing more follows, but replies are still heard."""
-        self._is_finishing = True
+        self._has_finished = True
         if not self.unwritten:
             self._send_fin()
 
     def doWrite(self) -> None:
         """Write what waits, and FIN behind it."""
         super().doWrite()
-        if self._is_finishing and not self.unwritten:
+        if self._has_finished and not self.unwritten:
             self._send_fin()
 
     def _send_fin(self) -> None:
-        self._is_finishing = False
-        if not self.was_reset:
+        # Once both sides have ended, the kernel refuses another FIN as it does after a reset.
+        if not (self.was_reset or self._has_sent_fin):
+            self._has_sent_fin = True
             try:
                 self._socket.shutdown(socket.SHUT_WR)
             except OSError:
