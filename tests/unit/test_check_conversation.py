@@ -264,6 +264,12 @@ class CauseTests(SynchronousTestCase):
         ):
             self.assertIs(likely_cause(reset, line), mistake)
 
+    def test_a_socket_that_does_not_listen_is_told_by_the_call(self) -> None:
+        invalid = "OSError: [Errno 22] Invalid argument"
+        called = "    fd, addr = self._accept()"
+        self.assertIs(likely_cause(invalid, called), mistakes.NOT_LISTENING)
+        self.assertIsNone(likely_cause(invalid, '    sock.bind(("", 9090))'))  # bound before
+
     def test_other_errors_have_no_likely_cause(self) -> None:
         for line in (
             "",

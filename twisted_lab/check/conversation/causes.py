@@ -31,6 +31,8 @@ _CAUSES = (
     (r"Address already in use", mistakes.PORT_TAKEN),
     (r"gaierror", mistakes.UNKNOWN_HOST),
     (r"OSError: \[Errno 9\]", mistakes.CLOSED_SOCKET),  # bad file descriptor
+    (r"AttributeError: 'tuple' object has no attribute '(recv|send|close)", mistakes.ACCEPT_PAIR),
+    (r"'module' object is not callable|partially initialized module", mistakes.MODULE_CALLED),
 )
 _CAUSES_IN_CLIENTS = (
     (r"invalid literal for int\(\).*: b['\"]", mistakes.UNCAUGHT),  # no answer of the user
@@ -56,4 +58,6 @@ def likely_cause(traceback: str, raised_by: str = "", *, is_client: bool = False
     found = next((mistake for cause, mistake in causes if re.search(cause, line)), None)
     if found is mistakes.RESET_ENDS_SERVER and _SENDS.search(raised_by[:500]):
         return mistakes.SEND_ENDS_SERVER
+    if "OSError: [Errno 22]" in line and "accept(" in raised_by[:500]:  # invalid argument
+        return mistakes.NOT_LISTENING
     return found
