@@ -183,10 +183,11 @@ class Client:
 
     def failure(self, text: bytes) -> Failed:
         """Return the failure of a text that did not come back, with its cause if that shows."""
-        cause = likely_cause(self._server.program.traceback)
-        if self._waits_for_others:
+        traceback = self._server.program.traceback
+        cause = likely_cause(traceback)
+        if not traceback and self._waits_for_others:
             cause = mistakes.ACCEPT_AGAIN
-        elif self.shows_bytes(text):
+        elif not traceback and self.shows_bytes(text):
             cause = mistakes.RETURNS_REPR
         return Failed(self.story(text), cause, self.difference(text))
 
