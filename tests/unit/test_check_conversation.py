@@ -8,7 +8,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.check import make_bench
 from twisted_lab.check.conversation.causes import is_own_error, likely_cause
 from twisted_lab.check.conversation.echoes import came_back, manner
-from twisted_lab.check.conversation.event_words import empty_report, tells_events
+from twisted_lab.check.conversation.event_words import (
+    MESSAGES,
+    empty_report,
+    tells_a_disconnect,
+    tells_events,
+    untold_messages,
+)
 from twisted_lab.check.conversation.framings import (
     LINES,
     LONGEST_HEADER,
@@ -238,7 +244,7 @@ class CauseTests(SynchronousTestCase):
             ),
             (
                 "AttributeError: 'tuple' object has no attribute 'recv'",
-                mistakes.ACCEPT_RETURNS_PAIR,
+                mistakes.ACCEPT_PAIR,
             ),
             (
                 "AttributeError: 'socket' object has no attribute 'receive'",
@@ -305,6 +311,12 @@ class CauseTests(SynchronousTestCase):
         ):
             self.assertEqual(is_own_error(line, "Annaqwerty"), is_own, line)
 
+    def test_a_socket_that_does_not_listen_is_told_by_the_call(self) -> None:
+        invalid = "OSError: [Errno 22] Invalid argument"
+        called = "    fd, addr = self._accept()"
+        self.assertIs(likely_cause(invalid, called), mistakes.NOT_LISTENING)
+        self.assertIsNone(likely_cause(invalid, '    sock.bind(("", 9090))'))  # bound before
+
     def test_other_errors_have_no_likely_cause(self) -> None:
         for line in (
             "",
@@ -344,6 +356,21 @@ class EventWordTests(SynchronousTestCase):
             ("2026-12-03 received abc\n", "2026-12-03 received\n", "2026-12-03 received"),
         ):
             self.assertEqual(empty_report(talked, left, "abc"), found)
+
+    def test_a_message_that_is_not_reported_is_named(self) -> None:
+        for lines, missing in (
+            ((), MESSAGES),
+            (("Отправлено b'abc'",), "messages received"),
+            (("Received abc",), "messages sent"),
+            (("Получено и отправлено: abc",), None),
+            (("abc",), "messages received and sent in two lines"),
+            (("abc", "abc"), None),
+        ):
+            self.assertEqual(untold_messages(lines), missing)
+
+    def test_a_report_that_a_client_has_left_is_known(self) -> None:
+        self.assertTrue(tells_a_disconnect("Отключился ('127.0.0.1', 50000)"))
+        self.assertFalse(tells_a_disconnect("Отправлено abc"))
 
     def test_other_text_is_not(self) -> None:
         for text in ("", "7", "12:30", "anna;1234", "ok"):

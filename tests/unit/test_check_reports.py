@@ -23,7 +23,7 @@ from twisted_lab.check.reports.explanation import explanation, requirement_list
 from twisted_lab.check.reports.json_report import json_report
 from twisted_lab.check.reports.progress import Progress
 from twisted_lab.check.reports.style import Style, style_of
-from twisted_lab.check.reports.terminal_report import next_step, summary, terminal_report
+from twisted_lab.check.reports.terminal_report import explained, next_step, summary, terminal_report
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.verdicts import Difference, Evidence, Finding, Report, Verdict
 from twisted_lab.faults.pictures.diagram import Passage
@@ -350,6 +350,20 @@ class SummaryTests(SynchronousTestCase):
                 text = f"Next: repeat what was flaky some time ago, with {options}."
                 lines = Style(columns).wrapped(text)
                 self.assertTrue(any(options in line for line in lines), lines)
+
+    def test_what_to_mend_first_is_explained_first(self) -> None:
+        report = report_of(
+            find("ES-3", Verdict.WEAK),
+            find("ES-6", Verdict.FAIL),
+            find("ES-9", Verdict.FAIL),
+        )
+        ids = [each.requirement.id for each in explained(report.findings)]
+        self.assertEqual(ids, ["ES-9", "ES-6", "ES-3"])
+        self.assertIn("Next: ES-9.", next_step(report, with_answers=False))
+
+    def test_a_must_that_is_not_offered_is_next_before_a_weak_should(self) -> None:
+        report = report_of(find("ES-3", Verdict.NOT_OFFERED), find("ES-19", Verdict.WEAK))
+        self.assertIn("Next: ES-3, which is not offered", next_step(report, with_answers=False))
 
     def test_the_next_step_is_about_the_most_important_finding(self) -> None:
         should, must = find("ES-5", Verdict.FAIL), find("ES-9", Verdict.FAIL)

@@ -34,11 +34,9 @@ _CAUSES = (
     (r"FileNotFoundError", mistakes.MISSING_FILE),
     (r"TypeError: (keys must be|Object of type bytes is not JSON)", mistakes.JSON_TYPES),
     (r"JSONDecodeError: Extra data", mistakes.JSON_TWICE),
-    (
-        r"'tuple' object has no attribute '(recv|send|sendall|close|makefile|settimeout)'",
-        mistakes.ACCEPT_RETURNS_PAIR,
-    ),
     (r"AttributeError: 'socket' object has no attribute", message_mistakes.PLAIN_SOCKET),
+    (r"AttributeError: 'tuple' object has no attribute '(recv|send|close)", mistakes.ACCEPT_PAIR),
+    (r"'module' object is not callable|partially initialized module", mistakes.MODULE_CALLED),
 )
 _CAUSES_IN_CLIENTS = (
     (r"invalid literal for int\(\).*: b['\"]", mistakes.UNCAUGHT),  # no answer of the user
@@ -73,6 +71,8 @@ def likely_cause(traceback: str, raised_by: str = "", *, is_client: bool = False
         return mistakes.SEND_ENDS_SERVER
     if found is mistakes.PORT_IS_TEXT and ".recv(" in raised_by[:500]:
         return message_mistakes.LENGTH_IS_TEXT
+    if "OSError: [Errno 22]" in line and "accept(" in raised_by[:500]:  # invalid argument
+        return mistakes.NOT_LISTENING
     return found
 
 

@@ -173,6 +173,14 @@ NOT_FLUSHED = Mistake(
         "flush() after each line, or use the logging module."
     ),
 )
+LOG_REPLACED = Mistake(
+    "log-replaced",
+    N_('What does open() with mode "w" do to a file that holds something?'),
+    N_(
+        'It empties the file first. To add a line to a log, open it with mode "a" (append), or '
+        "open it once and keep it open."
+    ),
+)
 SEQUENTIAL = Mistake(
     "sequential",
     N_("What happens to a second client while recv() waits for the first?"),
@@ -402,11 +410,6 @@ JSON_TWICE = Mistake(
         "'w' each time, in `with open(...) as file:`, and write the whole dictionary."
     ),
 )
-ACCEPT_RETURNS_PAIR = Mistake(
-    "accept-returns-pair",
-    N_("What does accept() return, and how many values are it?"),
-    N_("A pair: the socket of the client, and its address. Write: conn, address = s.accept()"),
-)
 OWN_ERROR = Mistake(
     "own-error",
     N_("Which line of your program does Python name, and what does it say about it?"),
@@ -414,5 +417,54 @@ OWN_ERROR = Mistake(
         "The last line of the traceback says what is wrong, and the lines above it say where. "
         "Print each value of that line with repr() just before it, and repeat the steps above by "
         "hand."
+    ),
+)
+ACCEPT_AGAIN = Mistake(
+    "accept-again",
+    N_("What does accept() wait for, and which of your loops is it in?"),
+    N_(
+        "It waits for a new client; meanwhile nobody reads what this one sends. Use two loops: "
+        "accept() in the outer one; recv() and sendall() in the inner one, until recv() returns "
+        "b''."
+    ),
+)
+ACCEPT_PAIR = Mistake(
+    "accept-pair",
+    N_("What does accept() return: a socket, or more?"),
+    N_(
+        "A pair (a tuple): the socket of this client and its address. Write: "
+        "conn, addr = s.accept()."
+    ),
+)
+NOT_LISTENING = Mistake(
+    "not-listening",
+    N_("Which call makes a socket accept connections, and does your program call it?"),
+    N_("accept() needs a socket that listens. Call bind(), then listen(), then accept()."),
+)
+MODULE_CALLED = Mistake(
+    "module-called",
+    N_(
+        "Which name in the line that Python shows is a module? Is a file in your folder named like "
+        "a module that you import, such as socket.py?"
+    ),
+    N_(
+        "Python takes a file in your folder before its own module of the same name: give your file "
+        "another name. And a module cannot be called: write socket.socket(), not socket()."
+    ),
+)
+RETURNS_REPR = Mistake(
+    "returns-repr",
+    N_("What do str() and an f-string make of bytes?"),
+    N_(
+        "They make b'...' of them, with \\x before each byte of a letter that is not English. Send "
+        "the bytes as they are, sendall(data), or the text: data.decode() before, encode() after."
+    ),
+)
+END_ENDS_ALL = Mistake(
+    "end-ends-all",
+    N_("What does recv() return when a client leaves, and which part of your program ends then?"),
+    N_(
+        "It returns b''. That is the end of this client alone: leave the loop that serves it, "
+        "close its socket, and go on with accept()."
     ),
 )

@@ -231,7 +231,7 @@ class _Talk:
                 is_exact = client.heard == text
                 if not learned.is_echo:
                     # With words around it, a first answer may be a greeting by name.
-                    was_bare = client.heard.strip().lower() == text
+                    was_bare = client.heard.strip().lower() in (text, repr(text).encode())
                 if came_back and (not learned.is_echo or (is_exact and not learned.is_exact)):
                     before = learned
                     learned = replace(
