@@ -182,10 +182,13 @@ def next_step(report: Report, with_answers: bool) -> str:
         )
     if _are(report, Verdict.NOT_CHECKED):
         return _("Nothing failed, but not everything was checked: the reasons are above.")
-    if weak := _are(report, Verdict.WEAK):
+    absent = _are(report, Verdict.NOT_OFFERED)
+    must = any(map(_is_must, absent))
+    if (weak := _are(report, Verdict.WEAK)) and not must:
         return _("Nothing failed. Next: {id}, which is weak.", id=weak[0].requirement.id)
-    offers = [each.requirement for each in _are(report, Verdict.NOT_OFFERED)]
-    if offer := next((each for each in offers if each.level is not Level.INFORMATION), None):
+    levels = (Level.MUST,) if must else (Level.SHOULD,)
+    offers = [each.requirement for each in absent if each.requirement.level in levels]
+    if offer := next(iter(offers), None):
         return _(
             "Nothing failed. Next: {id}, which is not offered; --explain {id} says what it asks.",
             id=offer.id,
