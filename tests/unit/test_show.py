@@ -8,6 +8,7 @@ import io
 import runpy
 import socket
 import sys
+from itertools import product
 from pathlib import Path
 from typing import NoReturn
 
@@ -93,12 +94,29 @@ class ShowTests(OutputTests):
                 self.assertLessEqual(len(line), 80, line)
 
     def test_the_number_of_a_control_question_is_a_name(self) -> None:
-        program = path_of("blocking").read_text("utf-8")
-        self.assertEqual(self.run_show("3", "--code"), (0, program, ""))
+        _status, program, _errors = self.run_show("3", "--code")
+        self.assertTrue(program.startswith('"""Which calls make a program wait?"""\n'), program)
 
-    def test_the_code_is_the_program(self) -> None:
-        program = path_of("half-close").read_text("utf-8")
-        self.assertEqual(self.run_show("half-close", "--code"), (0, program, ""))
+    def test_the_code_is_a_plain_program(self) -> None:
+        self.addCleanup(language.use, "en")
+        for code, name in product(("en", "ru"), DEMONSTRATIONS):
+            language.use(code)
+            self.output.truncate(0)
+            self.output.seek(0)
+            self.assertEqual(self.run_show(name, "--code")[::2], (0, ""))
+            program = self.output.getvalue()
+            compile(program, name, "exec")
+            self.assertNotRegex(program, r"narration|Socket|\b(_|step|fact|conclude)\(")
+            self.assertLessEqual(program.count("\n"), MOST_LINES, name)
+
+    def test_a_copy_of_the_code_prints_what_calls_return(self) -> None:
+        _status, program, _errors = self.run_show("half-close", "--code")
+        copy = Path(self.mktemp())
+        copy.write_text(program)
+        self.output.truncate(0)
+        self.output.seek(0)
+        runpy.run_path(str(copy))
+        self.assertEqual(self.output.getvalue(), "b'question'\nb''\nb'answer'\nb''\n")
 
     def test_wrong_words_are_one_line(self) -> None:
         for words, problem in (

@@ -10,6 +10,7 @@ from twisted.python.usage import UsageError
 
 from twisted_lab.show.catalogue import DEMONSTRATIONS, path_of
 from twisted_lab.show.narration import COMMAND
+from twisted_lab.show.plain_program import plain_program
 from twisted_lab.text import option
 from twisted_lab.text.command_line import Options, as_started, complain, write_out
 from twisted_lab.text.language import N_, _
@@ -76,7 +77,8 @@ def main() -> None:
     if not name:
         write_out(COMMAND, _list())
     elif options.code:
-        write_out(COMMAND, path_of(name).read_text("utf-8").rstrip("\n"))
+        question = _(DEMONSTRATIONS[name].question)
+        write_out(COMMAND, plain_program(path_of(name).read_text("utf-8"), question))
     else:
         _run(name)
 
