@@ -368,7 +368,7 @@ class SummaryTests(SynchronousTestCase):
     def test_the_next_step_is_about_the_most_important_finding(self) -> None:
         should, must = find("ES-5", Verdict.FAIL), find("ES-9", Verdict.FAIL)
         flaky, unknown = find("ES-16", Verdict.FLAKY), find("ES-11", Verdict.NOT_CHECKED)
-        absent = find("ES-17", Verdict.NOT_OFFERED)
+        absent, missing = find("ES-17", Verdict.NOT_OFFERED), find("ES-2", Verdict.NOT_OFFERED)
         weak, passed = find("ES-26", Verdict.WEAK), find("ES-1", Verdict.PASS)
         for findings, said in (
             (
@@ -384,7 +384,8 @@ class SummaryTests(SynchronousTestCase):
                 "Next: repeat what was flaky, with --only ES-16 --see",
             ),
             ((passed, weak, unknown), "Nothing failed, but not everything was checked"),
-            ((passed, weak), "Nothing failed. Next: ES-26, which is weak."),
+            ((passed, absent, weak), "Nothing failed. Next: ES-26, which is weak."),
+            ((absent, missing, weak), "Nothing failed. Next: ES-2, which is not offered"),
             (
                 (passed, absent),
                 "Nothing failed. Next: ES-17, which is not offered; --explain ES-17 says what it "
