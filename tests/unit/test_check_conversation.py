@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.check import make_bench
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back, manner
+from twisted_lab.check.conversation.encodings import other_form
 from twisted_lab.check.conversation.event_words import empty_report, tells_events
 from twisted_lab.check.conversation.framings import (
     LINES,
@@ -222,6 +223,7 @@ class CauseTests(SynchronousTestCase):
                 mistakes.ABSOLUTE_PATH,
             ),
             ("OSError: [Errno 98] Address already in use", mistakes.PORT_TAKEN),
+            ("OSError: [Errno 95] Operation not supported", mistakes.UDP_LISTENS),
             ("OSError: [Errno 9] Bad file descriptor", mistakes.CLOSED_SOCKET),
             (
                 "FileNotFoundError: [Errno 2] No such file or directory: 'names.json'",
@@ -285,6 +287,22 @@ class CauseTests(SynchronousTestCase):
 
     def test_a_bounded_part_is_looked_at(self) -> None:
         self.assertIsNone(likely_cause("x" * 1_000_000 + "UnicodeDecodeError"))
+
+
+class OtherFormTests(SynchronousTestCase):
+    def test_what_is_not_in_utf_8_is_recognized(self) -> None:
+        for received, mistake in (
+            (b"anna: " + "\u043f\u0440\u0438".encode("cp1251"), mistakes.OTHER_ENCODING),
+            ("\u043f\u0440\u0438".encode("utf-16"), mistakes.OTHER_ENCODING),
+            (b"anna: b'\\xd0\\xbf\\xd1\\x80\\xd0\\xb8'", mistakes.BYTES_IN_TEXT),
+        ):
+            found = other_form("\u043f\u0440\u0438", received)
+            assert found
+            self.assertIs(found[1], mistake)
+
+    def test_what_has_lost_its_letters_is_not(self) -> None:
+        for received in (b"", b"???", b"\xd0\xbf"):
+            self.assertIsNone(other_form("\u043f\u0440\u0438", received))
 
 
 class EventWordTests(SynchronousTestCase):

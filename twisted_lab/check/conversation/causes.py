@@ -30,6 +30,7 @@ _CAUSES = (
     (r"(FileNotFoundError|PermissionError|OSError).*'(/|[A-Za-z]:\\)", mistakes.ABSOLUTE_PATH),
     (r"Address already in use", mistakes.PORT_TAKEN),
     (r"gaierror", mistakes.UNKNOWN_HOST),
+    (r"OSError: \[Errno 95\]", mistakes.UDP_LISTENS),
     (r"OSError: \[Errno 9\]", mistakes.CLOSED_SOCKET),  # bad file descriptor
     (r"FileNotFoundError", mistakes.MISSING_FILE),
     (r"TypeError: (keys must be|Object of type bytes is not JSON)", mistakes.JSON_TYPES),

@@ -170,7 +170,7 @@ class Client:
             Failed: If it does not.
         """
         self.say(text)
-        self._trial.step(_("{name} receives it back", name=self.name))
+        self._trial.expect(_("{name} receives it back", name=self.name))
         if not await self.hears_back(text):
             cause = likely_cause(self._server.program.traceback)
             raise Failed(self.story(text), cause, self.difference(text))
