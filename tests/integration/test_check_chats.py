@@ -13,8 +13,9 @@ import pytest_twisted
 from tests.checked.udp_chat import manifest
 from tests.programs.checked import Program, bench_for, broken, correct, prepare
 from twisted_lab.check.bench import LEAST_PATIENCE, Bench
-from twisted_lab.check.outcomes import Failed, Info, NotOffered, Outcome
-from twisted_lab.check.requirements.udp_chat import SENDS_TO_ITSELF
+from twisted_lab.check.outcomes import Failed, Info, NotOffered, Outcome, Weak
+from twisted_lab.check.requirements.requirement import Mistake
+from twisted_lab.check.requirements.udp_chat import KEPT_TWICE, OWN_MISTAKE, SENDS_TO_ITSELF
 from twisted_lab.check.scenarios.udp_chat import TASK
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.learn_chat import learn_chat
@@ -54,6 +55,19 @@ SILENT = """if address in clients and data != b"exit":
         for each in clients.keys() - {address}:
             server.sendto(data, each)
     clients[address] = True"""
+BY_ONE_ADDRESS_TOO_OFTEN = """
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("", 9090))
+clients = []
+while True:
+    data, address = server.recvfrom(1024)
+    clients.append(address)
+    for client in clients:
+        if client != address:
+            server.sendto(data, client)
+"""
+BY_PORT = TO_ITSELF.replace("(host, _)", "(_, host)").replace("(client, 9090)", "client")
 BROKEN = [each for each in broken() if each.task is TASK]
 
 
@@ -93,14 +107,24 @@ async def test_correct_chats_are_not_blamed(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(
+    ("server", "key", "outcome", "mistake"),
+    [
+        (TO_ITSELF, "UC-2", Failed, SENDS_TO_ITSELF),
+        (BY_PORT, "UC-2", Failed, OWN_MISTAKE),
+        (BY_ONE_ADDRESS_TOO_OFTEN, "UC-3", Weak, KEPT_TWICE),
+    ],
+)
 @pytest_twisted.ensureDeferred
-async def test_a_server_that_sends_to_its_own_port_is_told_so(tmp_path: Path) -> None:
-    (tmp_path / "server.py").write_text(TO_ITSELF)
+async def test_mistakes_with_addresses_are_told(
+    server: str, key: str, outcome: type[Outcome], mistake: Mistake, tmp_path: Path
+) -> None:
+    (tmp_path / "server.py").write_text(server)
     program = replace(named("UDP"), folder=tmp_path, command=(sys.executable, "server.py"))
     bench = replace(bench_for(program), patience=LEAST_PATIENCE)
-    with pytest.raises(Failed) as caught:
-        await judge_one(bench, "UC-2", ChatManners())
-    assert caught.value.mistake is SENDS_TO_ITSELF, caught.value.note
+    with pytest.raises(outcome) as caught:
+        await judge_one(bench, key, ChatManners())
+    assert caught.value.mistake is mistake, caught.value.note
 
 
 @pytest.mark.long

@@ -70,7 +70,7 @@ def test_a_second_run_checks_only_what_has_changed(folder: Path) -> None:
         no_report,
         r"twisted_lab.check class: \x1b[2J  echo-server: not checked: 'server.c' has to be built "
         "first: check.toml can say how\n",
-        "twisted_lab.check class: anna  echo-server: The server opened no port; it ended with "
+        "twisted_lab.check class: anna  echo-server: No port of the server is open: it ended with "
         "AttributeError: module 'socket' has no attribute 'bind'.\n",
         "twisted_lab.check class: berta  echo-server: not checked: check.toml: Expected ']' at the "
         "end of a table declaration (at end of document)\n",

@@ -10,7 +10,7 @@ import pytest_twisted
 
 from tests.checked.udp_chat_client import manifest
 from tests.programs.checked import Program, bench_for, broken, correct, prepare
-from twisted_lab.check.outcomes import Failed, NotOffered
+from twisted_lab.check.outcomes import Failed, Info, NotOffered
 from twisted_lab.check.scenarios.udp_chat_client import TASK
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.trial import Trial
@@ -50,6 +50,30 @@ async def test_correct_clients_are_not_blamed(name: str, tmp_path: Path) -> None
 async def test_clients_of_another_kind_are_not_blamed(name: str, tmp_path: Path) -> None:
     with pytest.raises(NotOffered):
         await judge(CORRECT[name], manifest.NOT_OFFERED[name], tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("arguments", "key", "note"),
+    [
+        ("daemon=False", "UD-7", "After exit, the client takes no line"),
+        ("daemon=True", "UD-7", "The line exit ends the client."),
+        ("daemon=True", "UD-8", "The client's own port is another one"),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_how_a_client_ends_is_told(
+    arguments: str, key: str, note: str, tmp_path: Path
+) -> None:
+    program = prepare(CORRECT["a thread"], tmp_path / "x")
+    source = program.folder / "common.py"
+    source.write_text(source.read_text().replace("daemon=True", arguments))
+    trial = Trial(bench_for(program), key)
+    try:
+        with pytest.raises(Info, match=note):
+            await TASK.scenarios[key](trial, MANNERS)
+    finally:
+        trial.close()
 
 
 @pytest.mark.long

@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.check import make_bench
 from twisted_lab.check.conversation.causes import is_own_error, likely_cause
 from twisted_lab.check.conversation.echoes import came_back, manner
+from twisted_lab.check.conversation.encodings import other_form
 from twisted_lab.check.conversation.event_words import (
     MESSAGES,
     empty_report,
@@ -228,6 +229,7 @@ class CauseTests(SynchronousTestCase):
                 mistakes.ABSOLUTE_PATH,
             ),
             ("OSError: [Errno 98] Address already in use", mistakes.PORT_TAKEN),
+            ("OSError: [Errno 95] Operation not supported", mistakes.UDP_LISTENS),
             ("OSError: [Errno 9] Bad file descriptor", mistakes.CLOSED_SOCKET),
             (
                 "FileNotFoundError: [Errno 2] No such file or directory: 'names.json'",
@@ -300,6 +302,10 @@ class CauseTests(SynchronousTestCase):
             ("KeyError: '127.0.7.1'", True),
             ("FileNotFoundError: [Errno 2] No such file or directory: 'names.json'", True),
             ("AttributeError: 'socket' object has no attribute 'receive'", True),
+            ("TypeError: sendto(): AF_INET address must be tuple, not int", True),
+            ("AttributeError: 'str' object has no attribute 'decode'", True),
+            ("TypeError: string indices must be integers, not 'str'", False),
+            ("AttributeError: 'str' object has no attribute 'get'", False),
             # re.match() found nothing in a message that was not what the program asks for.
             ("AttributeError: 'NoneType' object has no attribute 'group'", False),
             ("UnboundLocalError: local variable 'name' referenced before assignment", False),
@@ -327,6 +333,22 @@ class CauseTests(SynchronousTestCase):
 
     def test_a_bounded_part_is_looked_at(self) -> None:
         self.assertIsNone(likely_cause("x" * 1_000_000 + "UnicodeDecodeError"))
+
+
+class OtherFormTests(SynchronousTestCase):
+    def test_what_is_not_in_utf_8_is_recognized(self) -> None:
+        for received, mistake in (
+            (b"anna: " + "\u043f\u0440\u0438".encode("cp1251"), mistakes.OTHER_ENCODING),
+            ("\u043f\u0440\u0438".encode("utf-16"), mistakes.OTHER_ENCODING),
+            (b"anna: b'\\xd0\\xbf\\xd1\\x80\\xd0\\xb8'", mistakes.BYTES_IN_TEXT),
+        ):
+            found = other_form("\u043f\u0440\u0438", received)
+            assert found
+            self.assertIs(found[1], mistake)
+
+    def test_what_has_lost_its_letters_is_not(self) -> None:
+        for received in (b"", b"???", b"\xd0\xbf"):
+            self.assertIsNone(other_form("\u043f\u0440\u0438", received))
 
 
 class EventWordTests(SynchronousTestCase):

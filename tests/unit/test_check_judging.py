@@ -227,6 +227,15 @@ class JudgingTests(SynchronousTestCase):
         evidence = trial.evidence()
         self.assertEqual((len(evidence.steps), len(evidence.passages)), (MOST_STEPS, 200))
 
+    def test_those_who_watch_read_what_should_happen_as_a_question(self) -> None:
+        watched: list[str] = []
+        self.bench.watch = watched.append
+        trial = Trial(self.bench, "x")
+        trial.expect("the client shows it")
+        self.assertEqual(
+            (trial.steps, watched), (["the client shows it"], ["the client shows it?"])
+        )
+
     def test_what_is_done_aside_is_no_evidence(self) -> None:
         trial = Trial(self.bench, "x")
         trial.step("before")

@@ -139,6 +139,14 @@ class OptionsTests(SynchronousTestCase):
             (("--lang", "en", "class", "folder"), "the word class comes before all options"),
             (("echo-server", "--report", "x"), "--report not recognized"),
             (("echo-server", "--", "python", "s.py", "{port"), "'{port' lacks a brace of {port}"),
+            (
+                ("echo-client", "--", "c", "{prt}"),
+                "{prt} is no place for a value; did you mean {port}",
+            ),
+            (
+                ("echo-client", "--", "c", "{HOST}"),
+                "{HOST} is no place for a value; did you mean {h",
+            ),
             (("echo-client", "--", "c", "host}:{port}"), "'host}:{port}' lacks a brace of {host}"),
             (("echo-server",), f"give the command after --, as in {example}"),
             (("echo-server", "--"), "give the command after --"),

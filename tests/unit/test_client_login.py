@@ -126,6 +126,20 @@ class LoginTests(SynchronousTestCase):
             self.assertTrue(login.hidden)
             self.assertIn("if that was a password, type exit", shown)
 
+    def test_a_password_that_is_asked_for_again_leaves_the_name(self) -> None:
+        login = self.login()
+        for question, answer in (
+            (ASKED, "eve"),
+            ("New name. Choose a password:", "a password"),
+            ("Repeat the password:", "another"),
+            ("error: the two passwords are not the same", ""),
+        ):
+            login.heard(question)
+            login.typed(answer)
+        shown, _ = login.heard("New name. Choose a password:")
+        self.assertEqual(shown, "New name. Choose a password:")
+        self.assertTrue(login.hidden)
+
     def test_after_passwd_failed_an_answer_is_hidden(self) -> None:
         for refusal in ("Wrong name, password or token.", "error: a password is text in UTF-8"):
             login = self.login()

@@ -12,10 +12,12 @@ from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.near_folders import folders_in
 from twisted_lab.ports.addresses import host_and_port
 from twisted_lab.text.language import _
-from twisted_lab.text.nearest import did_you_mean, with_nearest
+from twisted_lab.text.nearest import did_you_mean, nearest, with_nearest
 
 _LOOK_ALIKE = str.maketrans("АВЕКМНОРСТУХ\N{EN DASH}\N{EM DASH}", "ABEKMHOPCTYX--")  # noqa: RUF001
+_PLACES = ("host", "port")
 _BROKEN_PLACE = re.compile(r"\{(host|port)(?![\w}])|(?<![\w{])(host|port)\}")
+_PLACE = re.compile(r"\{(\w+)\}")
 _RANGE = re.compile(r"([A-Z]{2,4}-)([0-9]{1,3})(?:\.\.|-)(?:\1)?([0-9]{1,3})")
 
 
@@ -91,12 +93,21 @@ def _range(word: str) -> Iterable[str]:
 
 
 def require_whole_places(command: Sequence[str]) -> None:
-    """See that ``{host}`` and ``{port}`` in a command have both of their braces.
+    """See that ``{host}`` and ``{port}`` in a command have both of their braces, and their names.
 
     Raises:
-        UsageError: One has not.
+        UsageError: One has not, or a whole word in braces is like one of them.
     """
     for word in command:
+        meant = _PLACE.fullmatch(word)
+        if meant and meant[1] not in _PLACES and (near := nearest(meant[1].lower(), _PLACES)):
+            raise UsageError(
+                _(
+                    "{word} is no place for a value; did you mean {{{place}}}?",
+                    word=word,
+                    place=near,
+                )
+            )
         found = _BROKEN_PLACE.search(word)
         # Code in an argument may have other words in braces.
         if found and word.count("{") != word.count("}"):

@@ -143,7 +143,7 @@ class Login:
         self._token = tokens.find(server) if tokens else None
         self._tried = False
         self._is_asked = self._is_ahead = False
-        self._asked_password = False
+        self._asked_password = self._hides_name = False
 
     @property
     def holds_input(self) -> bool:
@@ -170,8 +170,10 @@ class Login:
             shown += " " + _("(your name first; it is not shown, as it may be a password)")
         elif again and self.succeeded:
             shown += " " + _("(passwd asks again; the next line is not shown)")
-        elif self._asked_password and line.endswith(AskPassword.FIRST):
+        elif self._hides_name and line.endswith(AskPassword.FIRST):
             shown += " " + _("(the name is your last line; if that was a password, type exit)")
+        if asks_name or asks_password(line):
+            self._hides_name = again and asks_name
         if HELLO in line or WELCOME_BACK in line:
             self.succeeded = True
         # Until the login succeeds, another line may come before the answer.

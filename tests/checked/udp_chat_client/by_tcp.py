@@ -1,4 +1,4 @@
-"""A client by TCP: not offered."""
+"""A client by TCP: no datagram leaves it."""
 
 import socket
 

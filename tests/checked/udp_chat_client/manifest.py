@@ -8,6 +8,11 @@ BROKEN = {f"UD-{number}": f"broken_ud_{number:02}.py" for number in range(1, 7)}
 """The client that fails one MUST or SHOULD alone, by its id; requirements that need it aside."""
 
 MISTAKES = (
+    ("uses-tcp", "by_tcp.py", "UD-1"),
+    ("receives-first", "mistake_receives_first.py", "UD-2"),
+    ("short-buffer", "mistake_short_buffer.py", "UD-3"),
+    ("other-socket", "mistake_other_socket.py", "UD-3"),
+    ("bytes-in-text", "mistake_bytes_in_text.py", "UD-5"),
     ("no-text-ends-client", "broken_ud_06.py", "UD-6"),
     ("shows-bytes", "mistake_shows_bytes.py", "UD-5"),
 )
@@ -24,11 +29,10 @@ CORRECT = (
     ("two peers", (sys.executable, "two_peers.py"), sys.executable),
     ("a format of its own", (sys.executable, "own_format.py"), sys.executable),
     ("Node", ("node", "client.js", "{host}", "{port}"), "node"),
-    ("TCP", (sys.executable, "by_tcp.py"), sys.executable),
 )
 """Clients that must not fail: a name, the command, and the executable that it needs."""
 
-NOT_OFFERED = {"TCP": "UD-1", "a format of its own": "UD-3"}
+NOT_OFFERED = {"a format of its own": "UD-3"}
 """The id that is not offered, by the name of a client of another kind."""
 
 IN_GATE: frozenset[str] = frozenset()

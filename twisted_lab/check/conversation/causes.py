@@ -30,6 +30,7 @@ _CAUSES = (
     (r"(FileNotFoundError|PermissionError|OSError).*'(/|[A-Za-z]:\\)", mistakes.ABSOLUTE_PATH),
     (r"Address already in use", mistakes.PORT_TAKEN),
     (r"gaierror", mistakes.UNKNOWN_HOST),
+    (r"OSError: \[Errno 95\]", mistakes.UDP_LISTENS),
     (r"OSError: \[Errno 9\]", mistakes.CLOSED_SOCKET),  # bad file descriptor
     (r"FileNotFoundError", mistakes.MISSING_FILE),
     (r"TypeError: (keys must be|Object of type bytes is not JSON)", mistakes.JSON_TYPES),
@@ -48,9 +49,11 @@ _CAUSES_IN_CLIENTS = (
 LOST_CLIENT = (mistakes.SEND_ENDS_SERVER, mistakes.RESET_ENDS_SERVER)
 """The likely causes of an exception that a client's end raised."""
 
-# They show a program's own mistake, whatever a client sent. None may be what it did not find there.
+# They show a program's own mistake, whatever a client sent. A text that it did not expect may leave
+# it with None in place of a match, or with a str in place of a dict.
 _OWN = re.compile(
-    r"(TypeError|AttributeError|NameError|KeyError|FileNotFoundError): (?!.*NoneType)"
+    r"(TypeError|AttributeError|NameError|KeyError|FileNotFoundError): "
+    r"(?!.*(NoneType|string ind|'str' object has no attribute '(?!decode)))"
 )
 _SENDS = re.compile(r"\.(send|sendall|sendto|write)\(")
 

@@ -17,7 +17,8 @@ def openings(words: Sequence[str]) -> Sequence[str]:
     Args:
         words: The words that the program compares its input with.
     """
-    own = [form for word in words for form in (word, _with_name(word))]
+    # A word that begins a command would give all clients an empty name: it comes last.
+    own = [form for word in words for form in (_with_name(word), word)]
     return tuple(dict.fromkeys((*USUAL, *own, *_COMMANDS)))[:MOST_OPENINGS]
 
 

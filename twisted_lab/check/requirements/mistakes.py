@@ -27,6 +27,30 @@ ASCII_ONLY = Mistake(
     N_("Which letters does the encoding have that you pass to encode() and decode()?"),
     N_("ASCII has only English letters. Use UTF-8, or pass the bytes on as they are."),
 )
+OTHER_ENCODING = Mistake(
+    "other-encoding",
+    N_("Which encoding do you pass to encode(), and which one do the others expect?"),
+    N_(
+        "It has these letters, but other programs read the bytes as UTF-8. Call encode() and "
+        "decode() without an argument: that is UTF-8."
+    ),
+)
+BYTES_IN_TEXT = Mistake(
+    "bytes-in-text",
+    N_("What does str() make of bytes, and an f-string too?"),
+    N_(
+        "It writes them as b'...', with \\x before each byte of a letter that is not English. Call "
+        "data.decode() to get the text, and do not turn bytes into a str in another way."
+    ),
+)
+UDP_LISTENS = Mistake(
+    "udp-listens",
+    N_("On which kind of socket do you call listen() and accept()?"),
+    N_(
+        "A UDP socket (SOCK_DGRAM) has neither: it has no connections. For UDP, call recvfrom() "
+        "right after bind(). For TCP, make the socket with SOCK_STREAM."
+    ),
+)
 SHOWS_BYTES = Mistake(
     "shows-bytes",
     N_("How do bytes differ from text (str), and what does print() make of bytes?"),

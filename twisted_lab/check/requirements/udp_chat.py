@@ -25,6 +25,31 @@ NOT_PASSED_ON = Mistake(
         "clients in a list or a set, and send each text to all of them but the speaker."
     ),
 )
+OWN_MISTAKE = Mistake(
+    "own-mistake",
+    N_("Which line does the traceback name, and which type has each value there?"),
+    N_(
+        "The last line of the traceback says what is wrong there: print type() of the values "
+        "before it. recvfrom() returns two values, the bytes and the address; sendto() takes bytes "
+        "and that whole address, a tuple."
+    ),
+)
+KEPT_TWICE = Mistake(
+    "kept-twice",
+    N_("How often is the address of a client in your list after its third text?"),
+    N_(
+        "Once for each text, so each text is sent to it as often. Keep addresses in a set, or test "
+        "`if address not in clients` before append()."
+    ),
+)
+STRANGER_ENDS = Mistake(
+    "stranger-ends-server",
+    N_("What does your server know of an address that has not joined?"),
+    N_(
+        "Nothing: names[address] raises KeyError. Before you look it up, test "
+        "`if address not in names`, and ignore the text or ask for a name."
+    ),
+)
 NOT_TO_ALL = Mistake(
     "not-to-all",
     N_("How many clients does your server remember, and where does its loop over them end?"),
@@ -321,5 +346,16 @@ REQUIREMENTS = (
         "--toxic duplicate=30% --toxic reorder=20%,delay=100ms",
         NOT_SENT_AGAIN,
         ("UC-2",),
+    ),
+    Requirement(
+        "UC-19",
+        Level.SHOULD,
+        N_("A text of a client that has not joined does no harm to the others."),
+        N_("Any program can send anything to an open port."),
+        _SOURCE,
+        2,
+        _NC,
+        STRANGER_ENDS,
+        ("UC-3",),
     ),
 )

@@ -17,6 +17,39 @@ NO_DATAGRAM = Mistake(
         "server's host and port for each line that is typed."
     ),
 )
+USES_TCP = Mistake(
+    "uses-tcp",
+    N_("Which kind of socket does your client make: SOCK_STREAM or SOCK_DGRAM?"),
+    N_(
+        "socket.socket() without a kind makes a socket for TCP (SOCK_STREAM). Make it with "
+        "socket.socket(socket.AF_INET, socket.SOCK_DGRAM), and call sendto() with the server's "
+        "host and port: UDP has no connection."
+    ),
+)
+SHORT_BUFFER = Mistake(
+    "short-buffer",
+    N_("What happens to a datagram that is longer than the number passed to recv()?"),
+    N_(
+        "The rest of it is lost: the next call returns the next datagram. Pass 65535. The number "
+        "counts bytes, and a Russian letter has two."
+    ),
+)
+OTHER_SOCKET = Mistake(
+    "other-socket",
+    N_("At which of your client's sockets does the reply arrive?"),
+    N_(
+        "At the one that sent the line: the server answers the address that recvfrom() returned. "
+        "Receive with the same socket."
+    ),
+)
+RECEIVES_FIRST = Mistake(
+    "receives-first",
+    N_("Which line of your client runs while it waits for a datagram?"),
+    N_(
+        "The call that receives, so input() is not reached. Receive in a thread, and pass it the "
+        "function itself: Thread(target=receive), not target=receive()."
+    ),
+)
 NOT_SHOWN = Mistake(
     "not-shown",
     N_("Which part of your client receives while input() waits for a line?"),
@@ -99,5 +132,27 @@ REQUIREMENTS = (
         "printf '\\xff\\xfe' | " + _NC,
         NO_TEXT_ENDS,
         ("UD-3", "UD-5"),
+    ),
+    Requirement(
+        "UD-7",
+        Level.INFORMATION,
+        N_("Whether the line exit, or Ctrl-D, ends the client."),
+        N_("A client that does not end has to be stopped from outside."),
+        _SOURCE,
+        1,
+        _NC,
+        mistakes.EXIT_DOES_NOT_END,
+        ("UD-2",),
+    ),
+    Requirement(
+        "UD-8",
+        Level.INFORMATION,
+        N_("Whether the client's own port is that of the server."),
+        N_("Two programs of one machine cannot have one port."),
+        _SOURCE,
+        1,
+        "ss --udp --all --numeric --processes",
+        NO_DATAGRAM,
+        ("UD-2",),
     ),
 )

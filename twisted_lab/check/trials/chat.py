@@ -75,7 +75,7 @@ class Chat:
         starts = [len(listener.peer.received) for listener in listeners]
         speaker.say(text)
         for listener, start in zip(listeners, starts, strict=True):
-            self._trial.step(_("{client} receives it", client=listener.name))
+            self._trial.expect(_("{client} receives it", client=listener.name))
             if not await listener.hears(text):
                 parts = listener.parts(start)
                 story = self._story(listener, sum(map(len, parts)))

@@ -177,7 +177,7 @@ class Client:
             Failed: If it does not.
         """
         self.say(text)
-        self._trial.step(_("{name} receives it back", name=self.name))
+        self._trial.expect(_("{name} receives it back", name=self.name))
         if not await self.hears_back(text):
             raise self.failure(text)
 

@@ -174,7 +174,7 @@ def no_port(server: StartedServer) -> str:
     """Return why a server does not listen, one line."""
     program = server.program
     if program.has_ended:
-        return _("The server opened no port; it ended with {end}.", end=program.end)
+        return _("No port of the server is open: it ended with {end}.", end=program.end)
     if program.look().wants_terminal:
         return _(
             'The server opened no port; it waits at the question "{question}".',

@@ -58,9 +58,13 @@ class Trial:
 
     def step(self, text: str) -> None:
         """Note what is done next."""
-        if len(self.steps) < MOST_STEPS:
-            self.steps.append(text)
+        self.steps += [text][: MOST_STEPS - len(self.steps)]
         self.bench.watch(text)
+
+    def expect(self, text: str) -> None:
+        """Note what should happen next; those who watch read it as a question."""
+        self.steps += [text][: MOST_STEPS - len(self.steps)]
+        self.bench.watch(_("{step}?", step=text))
 
     def sent(self, left: str, right: str, is_rightwards: bool, data: bytes) -> None:
         """Note what one end has sent to the other."""

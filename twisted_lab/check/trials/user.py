@@ -138,7 +138,7 @@ class User:
         if self._manners.sends_late:
             await self.expect_ready()
             self.type_line(EXIT)
-        self._trial.step(_("the server receives it"))
+        self._trial.expect(_("the server receives it"))
         if not await self.receives(text):
             note = self.story(_("The server did not receive the line"))
             raise Failed(note, self.cause(), Difference.within(text, self.server.unanswered))
@@ -177,19 +177,19 @@ class User:
         Raises:
             Failed: If it does not.
         """
-        self._trial.step(_('the client shows the reply "{reply}"', reply=escape_bytes(text[:60])))
+        self._trial.expect(_('the client shows the reply "{reply}"', reply=escape_bytes(text[:60])))
         if await self.shows_reply(text):
             return
         shown = self.shown.strip().encode()
         # A traceback may quote what was received.
-        beginning = b"" if self.program.traceback else _beginning(text, shown)
-        if beginning:
+        start = b"" if self.program.traceback else beginning(text, shown)
+        if start:
             what = _(
                 "Only the beginning of the reply is on the screen, {shown} of {count} bytes",
-                shown=len(beginning),
+                shown=len(start),
                 count=len(text),
             )
-            difference = Difference(text, beginning)
+            difference = Difference(text, start)
             raise Failed(self.story(what), self.cause() or mistakes.PIECES_LOST, difference)
         if not self.program.traceback and (size := _ending(text, shown)):
             what = _(
@@ -311,7 +311,7 @@ def _ending(text: bytes, shown: bytes) -> int:
     return sizes[index - 1] if index else 0
 
 
-def _beginning(text: bytes, shown: bytes) -> bytes:
+def beginning(text: bytes, shown: bytes) -> bytes:
     """Return the beginning of `text` if nothing else of it is in `shown`, otherwise nothing."""
     if text[-LEAST_BEGINNING:] in shown:
         return b""

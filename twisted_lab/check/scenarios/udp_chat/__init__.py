@@ -27,6 +27,7 @@ _SCENARIOS = {
     "UC-15": clients.has_two_of_one_name,
     "UC-16": clients.hears_a_stranger,
     "UC-17": reliability.delivers_on_a_bad_network,
+    "UC-19": clients.survives_a_stranger,
 }
 
 # These look at its process.

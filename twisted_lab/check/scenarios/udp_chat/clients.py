@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twisted_lab.check.outcomes import Failed, Info
-from twisted_lab.check.trials.chat import open_chat, own_name
+from twisted_lab.check.trials.chat import Chat, open_chat, own_name
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.start_server import connect_client
 from twisted_lab.check.trials.trial import Trial
@@ -89,6 +89,7 @@ async def has_two_of_one_name(trial: Trial, manners: ChatManners) -> None:
     try:
         await chat.expect_talk(first, second)
     except Failed as failure:
+        _expect_running(chat)
         if not said:
             raise Info(_("Two clients of one name cannot talk.")) from failure
         words = escape_bytes(said)
@@ -106,6 +107,29 @@ async def hears_a_stranger(trial: Trial, manners: ChatManners) -> None:
     text, answer = trial.text(12), trial.text(12)
     stranger.say(text)
     is_heard = await second.hears(text)
+    _expect_running(chat)
     first.say(answer)
     hears = await stranger.hears(answer)
+    _expect_running(chat)
     raise Info(_(_STRANGERS[is_heard, hears]))
+
+
+def _expect_running(chat: Chat) -> None:
+    """See that the server has not ended: then it hears no client at all.
+
+    Raises:
+        Info: If it has.
+    """
+    program = chat.server.program
+    if program.has_ended:
+        raise Info(_("The server ended with {end}.", end=program.end))
+
+
+async def survives_a_stranger(trial: Trial, manners: ChatManners) -> None:
+    """UC-19."""
+    chat = await open_chat(trial, manners)
+    first, second = await chat.join(1), await chat.join(2)
+    await chat.expect_talk(first, second)
+    stranger = await connect_client(trial, chat.server, manners, 3)
+    await stranger.talk(trial.text(12))
+    await chat.expect_talk(first, second)

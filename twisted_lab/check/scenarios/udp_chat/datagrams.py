@@ -44,7 +44,7 @@ async def passes_a_burst_on(trial: Trial, manners: ChatManners) -> None:
     texts = [trial.text(12) for _number in range(_BURST)]
     for text in texts:
         first.say(text)
-    trial.step(_("{client} receives them", client=second.name))
+    trial.expect(_("{client} receives them", client=second.name))
     if await second.hears(*texts):
         return
     if first.heard and not any(carries(first.heard, text) for text in texts):

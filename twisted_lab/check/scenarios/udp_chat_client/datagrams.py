@@ -7,13 +7,22 @@ from contextlib import suppress
 from dataclasses import replace
 from socket import SocketKind
 
+from twisted_lab.check.conversation.encodings import other_form
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
 from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements.udp_chat_client import (
+    OTHER_SOCKET,
+    RECEIVES_FIRST,
+    SHORT_BUFFER,
+    USES_TCP,
+)
+from twisted_lab.check.scenarios.echo_client import lines
 from twisted_lab.check.subjects.datagram_listener import DatagramListener
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import NAME, start_client
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.user import User, shown_instead
+from twisted_lab.check.trials.user import User, beginning, shown_instead
+from twisted_lab.check.verdicts import Difference
 from twisted_lab.text.escaping import escape_bytes
 from twisted_lab.text.language import _
 
@@ -31,12 +40,28 @@ async def sends_datagrams(trial: Trial, manners: ClientManners) -> None:
     user = await _started(trial, manners)
     if user.server.is_reached():
         return
+    trial.step(_("now the server listens by TCP, too"))
     by_tcp = await _started(trial, replace(manners, kind=SocketKind.SOCK_STREAM))
     if by_tcp.server.is_reached():
+        await _expect_no_line(trial, by_tcp)
         raise NotOffered(_("The client uses TCP."))
     if not trial.is_isolated:
         raise NotChecked(_("The client may use an address of its own, which cannot be heard here."))
     raise Failed(user.story(_("The client sent no datagram")), user.cause())
+
+
+async def _expect_no_line(trial: Trial, by_tcp: User) -> None:
+    """See that a client does not send lines by TCP: it may use that for something else.
+
+    Raises:
+        Failed: If it does.
+    """
+    if await by_tcp.ready():
+        line = trial.line(12)
+        by_tcp.type_line(line)
+        if await by_tcp.receives(line.encode()):
+            trial.expect(_("the line leaves it in a datagram"))
+            raise Failed(_("The client connects by TCP, and sends the line there."), USES_TCP)
 
 
 async def _started(trial: Trial, manners: ClientManners) -> User:
@@ -46,6 +71,30 @@ async def _started(trial: Trial, manners: ClientManners) -> User:
         user.type_line(trial.line(12))
         await user.program.until(user.server.is_reached, trial.bench.patience)
     return user
+
+
+async def sends_a_line(trial: Trial, manners: ClientManners) -> str | None:
+    """UD-2."""
+    try:
+        return await lines.sends_a_line(trial, manners)
+    except Failed as failure:
+        if failure.mistake is None and await _only_receives(trial, manners):
+            note = _("The client receives one datagram after the other, and asks for no line.")
+            raise Failed(note, RECEIVES_FIRST) from None
+        raise
+
+
+async def _only_receives(trial: Trial, manners: ClientManners) -> bool:
+    with trial.aside():
+        user = start_client(trial, manners)
+        is_ready = await user.ready()
+    snapshot = user.program.look()
+    return (
+        not is_ready
+        and user.server.has_greeted
+        and snapshot.is_waiting
+        and any(each.takes_datagrams for one in snapshot.threads for each in one.sockets)
+    )
 
 
 async def shows_the_reply(trial: Trial, manners: ClientManners) -> None:
@@ -117,6 +166,13 @@ class _Talk:
         """Whether the client's datagrams are more than a name and a line."""
         return bool(_FORMAT.search(self._datagram.replace(self._line, b"")))
 
+    @property
+    def _waits_at_another_socket(self) -> bool:
+        snapshot = self.user.program.look()
+        waits = {each.port for one in snapshot.threads for each in one.sockets}
+        left = {each.port for each in snapshot.sockets if each.unread}
+        return snapshot.is_stuck and bool(waits) and not waits & left
+
     async def expect_ready(self) -> None:
         """Bring the client to the point at which it takes another line.
 
@@ -138,11 +194,19 @@ class _Talk:
         Raises:
             Failed: If it does not.
         """
-        self.user.type_line(line)
         self._line = line.encode()
-        await self.user.expect_received(self._line)
         listener = self.user.server.listener
         assert isinstance(listener, DatagramListener)
+        before = len(listener.datagrams)
+        self.user.type_line(line)
+        try:
+            await self.user.expect_received(self._line)
+        except Failed as failure:
+            datagrams = listener.datagrams[before:]
+            if form := other_form(line, b"".join(datagrams)):
+                raise Failed(*form) from None
+            failure.difference = Difference.within(self._line, *datagrams)
+            raise
         self._datagram = next(
             (each for each in reversed(listener.datagrams) if self._line in each), self._line
         )
@@ -167,16 +231,30 @@ class _Talk:
             user.server.say(form)
             if await user.shows(text):
                 return
+        start = b"" if user.program.traceback else beginning(text, user.shown.strip().encode())
         can_type = not user.program.has_ended and user.program.look().wants_terminal
         if can_type:
             user.type_line("next")
         shown = escape_bytes(text[:60])
-        self._trial.step(_('the client shows the reply "{reply}"', reply=shown))
+        self._trial.expect(_('the client shows the reply "{reply}"', reply=shown))
         if can_type and await user.shows(text):
             raise Weak(_("The client shows it only after another line is typed."))
         if not text.isascii() and repr(text[:2])[2:-1] in user.program.terminal.text:
             note = _("The client shows the bytes of the reply, not its letters.")
             raise Failed(note, mistakes.SHOWS_BYTES)
+        if start:
+            note = _(
+                "Only the beginning of the reply is on the screen, {shown} of {count} bytes",
+                shown=len(start),
+                count=len(text),
+            )
+            raise Failed(user.story(note), SHORT_BUFFER, Difference(text, start))
+        if self._waits_at_another_socket:
+            note = _(
+                "The reply has arrived at the socket that sent the line, and the client receives "
+                "at another one."
+            )
+            raise Failed(note, OTHER_SOCKET)
         note = user.story(_("The client did not show what the server said"))
         difference = shown_instead(text, user.shown.strip().encode())
         raise Failed(note, user.cause(), difference)
