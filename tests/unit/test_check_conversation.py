@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.doubles.check import make_bench
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back, manner
-from twisted_lab.check.conversation.event_words import empty_report, tells_events
+from twisted_lab.check.conversation.event_words import empty_report, forms, tells_events
 from twisted_lab.check.conversation.framings import (
     LINES,
     LONGEST_HEADER,
@@ -21,7 +21,7 @@ from twisted_lab.check.conversation.framings import (
 )
 from twisted_lab.check.conversation.login import PASSWORD, asks_for_login, reply_to
 from twisted_lab.check.prompts.question import Kind, Question
-from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements import client_mistakes, mistakes
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import filled, usual_answer
 
@@ -247,6 +247,21 @@ class CauseTests(SynchronousTestCase):
             ("BrokenPipeError: [Errno 32] Broken pipe", mistakes.CONNECTION_LOST),
             ("ValueError: invalid literal for int() with base 10: b'abc'", mistakes.UNCAUGHT),
             ("ValueError: invalid literal for int() with base 10: 'abc'", mistakes.NONSENSE_ENDS),
+            ("OSError: [Errno 9] Bad file descriptor", client_mistakes.CLOSED_TOO_EARLY),
+            (
+                "BlockingIOError: [Errno 11] Resource temporarily unavailable",
+                client_mistakes.NON_BLOCKING,
+            ),
+            (
+                "TypeError: socket.connect() takes exactly one argument (2 given)",
+                client_mistakes.ADDRESS_IS_A_PAIR,
+            ),
+            (
+                "TypeError: connect(): AF_INET address must be tuple, not str",
+                client_mistakes.ADDRESS_IS_A_PAIR,
+            ),
+            ("NameError: name 'lien' is not defined", client_mistakes.PROGRAM_ERROR),
+            ("TypeError: a bytes-like object is required, not 'str'", mistakes.NOT_ENCODED),
         ):
             self.assertIs(likely_cause(line, is_client=True), mistake, line)
 
@@ -271,6 +286,10 @@ class CauseTests(SynchronousTestCase):
 
 
 class EventWordTests(SynchronousTestCase):
+    def test_lines_of_one_form_are_alike(self) -> None:
+        self.assertEqual(forms("sent 12: abc\n\n> \n", "abc"), forms("sent 7: xyz\n>", "xyz"))
+        self.assertEqual(forms("abc\n", "abc"), [])
+
     def test_reports_are_recognized(self) -> None:
         for text in (
             "Server started on 9090",

@@ -23,6 +23,18 @@ def tells_events(text: str) -> bool:
     return _WORDS.search(text) is not None
 
 
+def forms(text: str, *own: str) -> list[str]:
+    """Return the lines of a text that are not blank, without some words; all numbers are the same.
+
+    Args:
+        text: What a program printed.
+        own: The words, such as those that were typed.
+    """
+    for each in own:
+        text = text.replace(each, "")
+    return [form for line in text.splitlines() if (form := _form(line))]
+
+
 def empty_report(talked: str, left: str, text: str) -> str:
     """Return a line that reports a message, although nothing was sent; "" if there is none.
 

@@ -49,7 +49,10 @@ REQUIREMENTS = (
         N_("A network may cut a message anywhere."),
         N_("task 4 of the first part"),
         2,
-        "(read line; printf 'one'; sleep 1; printf 'two') | nc -l {port}",
+        N_(
+            "(read line; printf 'one'; sleep 1; printf 'two') | nc -l {port}  # type a line in the "
+            "client, then press Enter here"
+        ),
         mistakes.PIECES_LOST,
         ("EC-2", "EC-3"),
     ),
@@ -217,7 +220,10 @@ REQUIREMENTS = (
         N_("A network may cut inside a letter."),
         N_("task 4 of the first part"),
         3,
-        "(read line; printf '\\xd0'; sleep 1; printf '\\xb6') | nc -l {port}",
+        N_(
+            "(read line; printf '\\xd0'; sleep 1; printf '\\xb6') | nc -l {port}  # type a line in "
+            "the client, then press Enter here"
+        ),
         mistakes.DECODED_PORTIONS,
         ("EC-4", "EC-15"),
     ),
