@@ -55,6 +55,14 @@ NON_BLOCKING = Mistake(
         "settimeout(0); or wait with select() until something has come."
     ),
 )
+NOT_SENT = Mistake(
+    "not-sent",
+    N_("Which call sends what the person typed, and what exactly does it send?"),
+    N_(
+        "Send each line that input() returns, and nothing else, when it is typed: "
+        "sock.sendall(line.encode())."
+    ),
+)
 WAITS_FOR_INPUT = Mistake(
     "waits-for-input",
     N_("When does the call that reads the line return?"),

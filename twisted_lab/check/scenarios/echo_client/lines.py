@@ -95,7 +95,7 @@ async def shows_the_reply(trial: Trial, manners: ClientManners) -> str | None:
         return None
     try:
         await user.expect_received(line.encode())
-    except Failed as failure:  # that is for another requirement
+    except Failed as failure:  # EC-2 tells it
         raise NotChecked(failure.note) from None
     user.server.echo()
     await user.expect_shown(line.swapcase().encode())
