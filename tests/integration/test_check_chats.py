@@ -13,7 +13,7 @@ import pytest_twisted
 from tests.checked.udp_chat import manifest
 from tests.programs.checked import Program, bench_for, broken, correct, prepare
 from twisted_lab.check.bench import LEAST_PATIENCE, Bench
-from twisted_lab.check.outcomes import Failed, NotOffered
+from twisted_lab.check.outcomes import Failed, Info, NotOffered, Outcome
 from twisted_lab.check.requirements.udp_chat import SENDS_TO_ITSELF
 from twisted_lab.check.scenarios.udp_chat import TASK
 from twisted_lab.check.trials.chat_manners import ChatManners
@@ -33,6 +33,27 @@ while True:
     for client in clients:
         server.sendto(data, (client, 9090))
 """
+# Each ends with what it does with a text.
+LOOP = """
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("", 9090))
+clients = {}
+while True:
+    data, address = server.recvfrom(1024)
+    """
+ANSWERED = "print(data); server.sendto(input('Answer: ').encode(), address)"
+RETURNED = "server.sendto(data, address)"
+ONE_OF_EACH = """if clients.setdefault(address[0], address) != address:
+        server.sendto(b"Your address is in use.", address)
+        continue
+    for each in clients.values():
+        if each != address:
+            server.sendto(data, each)"""
+SILENT = """if address in clients and data != b"exit":
+        for each in clients.keys() - {address}:
+            server.sendto(data, each)
+    clients[address] = True"""
 BROKEN = [each for each in broken() if each.task is TASK]
 
 
@@ -80,6 +101,34 @@ async def test_a_server_that_sends_to_its_own_port_is_told_so(tmp_path: Path) ->
     with pytest.raises(Failed) as caught:
         await judge_one(bench, "UC-2", ChatManners())
     assert caught.value.mistake is SENDS_TO_ITSELF, caught.value.note
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("body", "key", "opening", "outcome", "note"),
+    [
+        (ANSWERED, "UC-2", "", NotOffered, "waits for input on its terminal"),
+        (RETURNED, "UC-2", "", NotOffered, "returns them to the client that sent them"),
+        (ONE_OF_EACH, "UC-18", "{name}", NotOffered, "perhaps it takes one client of each address"),
+        (
+            SILENT,
+            "UC-14",
+            "{name}",
+            Info,
+            "joins, the others receive nothing. When a client leaves, the ",
+        ),
+    ],
+)
+@pytest_twisted.ensureDeferred
+async def test_what_is_seen_of_other_servers_is_told(
+    body: str, key: str, opening: str, outcome: type[Outcome], note: str, tmp_path: Path
+) -> None:
+    (tmp_path / "server.py").write_text(LOOP + body)
+    program = replace(named("UDP"), folder=tmp_path, command=(sys.executable, "server.py"))
+    bench = replace(bench_for(program), patience=LEAST_PATIENCE)
+    with pytest.raises(outcome) as caught:
+        await judge_one(bench, key, ChatManners(opening=opening))
+    assert note in caught.value.note
 
 
 @pytest_twisted.ensureDeferred

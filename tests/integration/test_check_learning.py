@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import pytest_twisted
 
 from tests.processes import ROOT
 from tests.programs.checked import Program, bench_for
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.outcomes import NotChecked
 from twisted_lab.check.sandbox.sandbox import Sandbox
 from twisted_lab.check.scenarios.echo_server import TASK
+from twisted_lab.check.scenarios.length_header.messages import goes_both_ways
 from twisted_lab.check.trials.learn_authentication import learn_authentication
 from twisted_lab.check.trials.learn_identity import learn_identity
 from twisted_lab.check.trials.learn_server import learn_server
+from twisted_lab.check.trials.server_manners import Manners
+from twisted_lab.check.trials.trial import Trial
 
 SERVERS = ROOT / "tests" / "checked" / "servers"
 FEW = 9  # starts; common headers alone are eleven
@@ -63,6 +69,26 @@ while True:
     client.sendall(str(len(data)).zfill(10) + data)
 """
 
+# A client sends something else than it asks for: the exception names a part of it.
+CALCULATES = """
+import socket
+server = socket.create_server(("", 9090))
+while True:
+    client, _ = server.accept()
+    client.sendall(str(eval("_" + client.recv(1024).decode())).encode())
+"""
+
+# One recv() returns what is there, so a length of another byte order seems to be understood.
+ONE_RECV = """
+import socket, struct
+server = socket.create_server(("", 9090))
+while True:
+    client, _ = server.accept()
+    while header := client.recv(4):
+        data = client.recv(struct.unpack("{reads}i", header)[0])
+        client.sendall(struct.pack("<i", len(data)) + data)
+"""
+
 
 def counted(folder: Path, file: str) -> tuple[Bench, list[Path]]:
     """Return a bench for a server, and the folder once for each of its starts."""
@@ -97,7 +123,37 @@ async def test_an_exception_that_ends_a_server_is_named(tmp_path: Path) -> None:
     (tmp_path / "server.py").write_text(CRASHES)
     bench, _ = counted(tmp_path, "server.py")
     for learn in (learn_identity, learn_authentication):
-        assert (await learn(bench)).crash.startswith("TypeError: keys must be str")
+        assert (crashed := (await learn(bench)).crashed)
+        assert crashed.crash.startswith("TypeError: keys must be str")
 
     (tmp_path / "server.py").write_text(CONCATENATES)
     assert (await learn_server(bench)).crash.startswith("TypeError: can only concatenate str")
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_exception_that_names_the_message_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(CALCULATES)
+    bench, _ = counted(tmp_path, "server.py")
+    manners = Manners(port=9090, crash="NameError: name '_abc' is not defined")
+    trial = Trial(bench, "LN-2")
+    with pytest.raises(NotChecked):
+        await goes_both_ways(trial, manners)
+    trial.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_recv_asks_for_shows_the_byte_order(tmp_path: Path) -> None:
+    for reads in "<", ">":
+        (tmp_path / "server.py").write_text(ONE_RECV.format(reads=reads))
+        manners = await learn_server(counted(tmp_path, "server.py")[0])
+        assert manners.framing.header(7) == struct.pack(f"{reads}i", 7)
+        assert manners.reply.header(7) == struct.pack("<i", 7)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_header_is_padded_as_that_of_the_answers(tmp_path: Path) -> None:
+    padded = (SERVERS.parent / "length_header" / "common.py").read_text()
+    (tmp_path / "server.py").write_text(padded)
+    manners = await learn_server(counted(tmp_path, "server.py")[0])
+    assert manners.framing.header(7) == b"7         "
+    assert manners.behaviour[0] == "It returns a text as it was."  # the header is no part of it

@@ -6,9 +6,16 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.check import make_bench
-from twisted_lab.check.conversation.causes import likely_cause
+from twisted_lab.check.conversation.causes import is_own_error, likely_cause
 from twisted_lab.check.conversation.echoes import came_back, manner
-from twisted_lab.check.conversation.event_words import empty_report, forms, tells_events
+from twisted_lab.check.conversation.event_words import (
+    MESSAGES,
+    empty_report,
+    forms,
+    tells_a_disconnect,
+    tells_events,
+    untold_messages,
+)
 from twisted_lab.check.conversation.framings import (
     LINES,
     LONGEST_HEADER,
@@ -21,7 +28,7 @@ from twisted_lab.check.conversation.framings import (
 )
 from twisted_lab.check.conversation.login import PASSWORD, asks_for_login, reply_to
 from twisted_lab.check.prompts.question import Kind, Question
-from twisted_lab.check.requirements import client_mistakes, mistakes
+from twisted_lab.check.requirements import client_mistakes, message_mistakes, mistakes
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import filled, usual_answer
 
@@ -224,6 +231,27 @@ class CauseTests(SynchronousTestCase):
             ("OSError: [Errno 98] Address already in use", mistakes.PORT_TAKEN),
             ("OSError: [Errno 9] Bad file descriptor", mistakes.CLOSED_SOCKET),
             (
+                "FileNotFoundError: [Errno 2] No such file or directory: 'names.json'",
+                mistakes.MISSING_FILE,
+            ),
+            (
+                "TypeError: keys must be str, int, float, bool or None, not tuple",
+                mistakes.JSON_TYPES,
+            ),
+            ("TypeError: Object of type bytes is not JSON serializable", mistakes.JSON_TYPES),
+            (
+                "json.decoder.JSONDecodeError: Extra data: line 1 column 3 (char 2)",
+                mistakes.JSON_TWICE,
+            ),
+            (
+                "AttributeError: 'tuple' object has no attribute 'recv'",
+                mistakes.ACCEPT_PAIR,
+            ),
+            (
+                "AttributeError: 'socket' object has no attribute 'receive'",
+                message_mistakes.PLAIN_SOCKET,
+            ),
+            (
                 "UnicodeDecodeError: 'ascii' codec can't decode byte 0xd0 in position 0: "
                 "ordinal not in range(128)",
                 mistakes.ASCII_ONLY,
@@ -273,11 +301,43 @@ class CauseTests(SynchronousTestCase):
         ):
             self.assertIs(likely_cause(reset, line), mistake)
 
+    def test_the_call_that_text_ended_decides(self) -> None:
+        error = "TypeError: 'str' object cannot be interpreted as an integer"
+        for line, mistake in (
+            ("    data = self.recv(length)", message_mistakes.LENGTH_IS_TEXT),
+            ("    server.bind(('', port))", mistakes.PORT_IS_TEXT),
+        ):
+            self.assertIs(likely_cause(error, line), mistake)
+
+    def test_some_exceptions_are_a_mistake_of_the_program_itself(self) -> None:
+        for line, is_own in (
+            ('TypeError: can only concatenate str (not "bytes") to str', True),
+            ("NameError: name 'data' is not defined", True),
+            ("KeyError: '127.0.7.1'", True),
+            ("FileNotFoundError: [Errno 2] No such file or directory: 'names.json'", True),
+            ("AttributeError: 'socket' object has no attribute 'receive'", True),
+            # re.match() found nothing in a message that was not what the program asks for.
+            ("AttributeError: 'NoneType' object has no attribute 'group'", False),
+            ("UnboundLocalError: local variable 'name' referenced before assignment", False),
+            ("IndexError: list index out of range", False),
+            ("KeyError: 'Annaqwerty'", False),
+            ("ValueError: not enough values to unpack (expected 2, got 1)", False),
+            ("struct.error: unpack requires a buffer of 4 bytes", False),
+            ("", False),
+        ):
+            self.assertEqual(is_own_error(line, "Annaqwerty"), is_own, line)
+
+    def test_a_socket_that_does_not_listen_is_told_by_the_call(self) -> None:
+        invalid = "OSError: [Errno 22] Invalid argument"
+        called = "    fd, addr = self._accept()"
+        self.assertIs(likely_cause(invalid, called), mistakes.NOT_LISTENING)
+        self.assertIsNone(likely_cause(invalid, '    sock.bind(("", 9090))'))  # bound before
+
     def test_other_errors_have_no_likely_cause(self) -> None:
         for line in (
             "",
             "ZeroDivisionError: division by zero",
-            "FileNotFoundError: [Errno 2] No such file or directory: 'log.txt'",
+            "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)",
         ):
             self.assertIsNone(likely_cause(line), line)
 
@@ -316,6 +376,21 @@ class EventWordTests(SynchronousTestCase):
             ("2026-12-03 received abc\n", "2026-12-03 received\n", "2026-12-03 received"),
         ):
             self.assertEqual(empty_report(talked, left, "abc"), found)
+
+    def test_a_message_that_is_not_reported_is_named(self) -> None:
+        for lines, missing in (
+            ((), MESSAGES),
+            (("Отправлено b'abc'",), "messages received"),
+            (("Received abc",), "messages sent"),
+            (("Получено и отправлено: abc",), None),
+            (("abc",), "messages received and sent in two lines"),
+            (("abc", "abc"), None),
+        ):
+            self.assertEqual(untold_messages(lines), missing)
+
+    def test_a_report_that_a_client_has_left_is_known(self) -> None:
+        self.assertTrue(tells_a_disconnect("Отключился ('127.0.0.1', 50000)"))
+        self.assertFalse(tells_a_disconnect("Отправлено abc"))
 
     def test_other_text_is_not(self) -> None:
         for text in ("", "7", "12:30", "anna;1234", "ok"):

@@ -23,7 +23,7 @@ from twisted_lab.check.reports.explanation import explanation, requirement_list
 from twisted_lab.check.reports.json_report import json_report
 from twisted_lab.check.reports.progress import Progress
 from twisted_lab.check.reports.style import Style, style_of
-from twisted_lab.check.reports.terminal_report import next_step, summary, terminal_report
+from twisted_lab.check.reports.terminal_report import explained, next_step, summary, terminal_report
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.verdicts import Difference, Evidence, Finding, Report, Verdict
 from twisted_lab.faults.pictures.diagram import Passage
@@ -341,26 +341,51 @@ class SummaryTests(SynchronousTestCase):
 
     def test_options_to_copy_stay_in_one_line(self) -> None:
         ids = ",".join(f"ES-{number}" for number in range(1, 20))
-        for options in (f"--only {ids} --seed 636809225", "--only ES-9 --watch", "--only ES-9"):
+        for options in (
+            f"--only {ids} --seed 636809225",
+            "--only ES-9 --watch --picture",
+            "--only ES-9",
+        ):
             for columns in range(50, 90):
                 text = f"Next: repeat what was flaky some time ago, with {options}."
                 lines = Style(columns).wrapped(text)
                 self.assertTrue(any(options in line for line in lines), lines)
 
+    def test_what_to_mend_first_is_explained_first(self) -> None:
+        report = report_of(
+            find("ES-3", Verdict.WEAK),
+            find("ES-6", Verdict.FAIL),
+            find("ES-9", Verdict.FAIL),
+        )
+        ids = [each.requirement.id for each in explained(report.findings)]
+        self.assertEqual(ids, ["ES-9", "ES-6", "ES-3"])
+        self.assertIn("Next: ES-9.", next_step(report, with_answers=False))
+
+    def test_a_must_that_is_not_offered_is_next_before_a_weak_should(self) -> None:
+        report = report_of(find("ES-3", Verdict.NOT_OFFERED), find("ES-19", Verdict.WEAK))
+        self.assertIn("Next: ES-3, which is not offered", next_step(report, with_answers=False))
+
     def test_the_next_step_is_about_the_most_important_finding(self) -> None:
         should, must = find("ES-5", Verdict.FAIL), find("ES-9", Verdict.FAIL)
         flaky, unknown = find("ES-16", Verdict.FLAKY), find("ES-11", Verdict.NOT_CHECKED)
-        absent = find("ES-17", Verdict.NOT_OFFERED)
+        absent, missing = find("ES-17", Verdict.NOT_OFFERED), find("ES-2", Verdict.NOT_OFFERED)
         weak, passed = find("ES-26", Verdict.WEAK), find("ES-1", Verdict.PASS)
         for findings, said in (
-            ((passed, weak, unknown, flaky, should, must), "Next: ES-9. Add --only ES-9 --watch"),
-            ((passed, weak, unknown, flaky, should), "Next: ES-5. Add --only ES-5 --watch"),
+            (
+                (passed, weak, unknown, flaky, should, must),
+                "Next: ES-9. Add --only ES-9 --watch --picture",
+            ),
+            (
+                (passed, weak, unknown, flaky, should),
+                "Next: ES-5. Add --only ES-5 --watch --picture",
+            ),
             (
                 (passed, weak, unknown, flaky),
                 "Next: repeat what was flaky, with --only ES-16 --see",
             ),
             ((passed, weak, unknown), "Nothing failed, but not everything was checked"),
-            ((passed, weak), "Nothing failed. Next: ES-26, which is weak."),
+            ((passed, absent, weak), "Nothing failed. Next: ES-26, which is weak."),
+            ((absent, missing, weak), "Nothing failed. Next: ES-2, which is not offered"),
             (
                 (passed, absent),
                 "Nothing failed. Next: ES-17, which is not offered; --explain ES-17 says what it "

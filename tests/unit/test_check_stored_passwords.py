@@ -11,6 +11,7 @@ from twisted_lab.check.conversation.stored_passwords import (
     bare_hash,
     holds_text,
     is_log,
+    named_tokens,
     names_a_slow_hash,
     random_words,
     repeated_values,
@@ -80,6 +81,18 @@ class FormTests(SynchronousTestCase):
             self.assertEqual(random_words(around % token), (token,), around)
         self.assertEqual(random_words(b"Congratulations, registration-completed"), ())
 
+    def test_short_words_that_are_called_tokens(self) -> None:
+        for heard, token in (
+            ("Welcome! Your token is t1234\n", "t1234"),
+            ("Ваш токен: 1", "1"),
+            ("Токен: 123456. Запомните его", "123456"),
+            ("Ваш токен — «12»", "12"),
+            ("token=77;", "77"),
+        ):
+            self.assertEqual(named_tokens(heard.encode()), (token,), heard)
+        for heard in ("Token: ", "Token valid for: 30 min", "Token: none", "Room 7"):
+            self.assertEqual(named_tokens(heard.encode()), (), heard)
+
     def test_a_part_of_a_word_is_no_token(self) -> None:
         token = b"5f4dcc3b5aa765d61d8327deb882cf99"
         for word in (b"{0}%%s%b", b"%b$x", b"%b#", b"%b" + b"a1" * 300):
@@ -88,3 +101,5 @@ class FormTests(SynchronousTestCase):
     def test_hostile_words_take_no_time(self) -> None:
         for word in (b"a", b"a1=", b"1.", b"-"):
             random_words(word * 20_000)
+        for word in (b"token", b"token ", b"token: a", b"token" + b" " * 9):
+            named_tokens(word * 20_000)

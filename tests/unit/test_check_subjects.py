@@ -155,6 +155,23 @@ class PeerTests(SynchronousTestCase):
         self.peer.write(b"abc")
         self.assertEqual(self.other.recv(10), b"abc")
 
+    def test_its_end_follows_all_that_it_says(self) -> None:
+        said = b"x" * 10_000_000  # more than the buffers of both ends hold
+        self.peer.write(said)
+        self.peer.finish()
+        heard = bytearray()
+        while data := self.other.recv(65_536):
+            heard += data
+            self.peer.doWrite()
+        self.assertEqual((len(heard), self.peer.was_reset), (len(said), False))
+
+    def test_a_second_end_after_that_of_the_other_side_is_no_reset(self) -> None:
+        self.peer.finish()
+        self.other.close()
+        self.read()
+        self.peer.finish()
+        self.assertEqual((self.peer.has_ended, self.peer.was_reset), (True, False))
+
     def test_an_orderly_end_is_no_reset(self) -> None:
         self.other.sendall(b"last")
         self.other.shutdown(socket.SHUT_WR)

@@ -10,7 +10,12 @@ BROKEN = {f"AU-{number}": f"broken_au_{number:02}.py" for number in range(1, 18)
 WEAK = frozenset({"AU-8"})
 """Those of them that are weak, not failed: a hash without a salt is better than plain text."""
 
-MISTAKES: tuple[tuple[str, str, str], ...] = ()
+MISTAKES = (
+    ("text-not-encoded", "mistake_refusal_text.py", "AU-3"),
+    ("hash-changes", "mistake_hash.py", "AU-6"),
+    ("token-repeated", "mistake_same_token.py", "AU-15"),
+)
+"""Mistakes as students make them: name, server, the id that fails."""
 BUILDS: dict[str, tuple[str, ...]] = {}
 
 CORRECT = (

@@ -12,7 +12,10 @@ BROKEN = {f"DG-{number}": f"broken_dg_{number:02}.py" for number in range(1, 11)
 MANNERS = {key: Manners(port=9090, is_echo=key != "DG-7", is_exact=key != "DG-7") for key in BROKEN}
 """Manners of the broken servers: learning them would cost more than the test itself."""
 
-MISTAKES = ()
+MISTAKES = (
+    ("end-not-tested", "mistake_numbers_the_end.py", "DG-8"),
+    ("end-not-tested", "mistake_asks_again.py", "DG-8"),
+)
 """Mistakes as students make them: see ``tests/checked/servers``."""
 
 BUILDS: dict[str, tuple[str, ...]] = {}

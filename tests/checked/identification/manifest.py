@@ -7,8 +7,12 @@ import sys
 BROKEN = {f"ID-{number}": f"broken_id_{number:02}.py" for number in range(1, 15)}
 """The server that fails one MUST or SHOULD alone, by its id; requirements that need it aside."""
 
-MISTAKES = (("not-recognised", "mistake_whole_address.py", "ID-2"),)
-"""A mistake as students make it: name, server, the id that fails."""
+MISTAKES = (
+    ("not-recognised", "mistake_whole_address.py", "ID-2"),
+    ("json-types", "mistake_json_keys.py", "ID-1"),
+    ("name-cut", "mistake_short_recv.py", "ID-2"),
+)
+"""Mistakes as students make it: name, server, the id that fails."""
 BUILDS: dict[str, tuple[str, ...]] = {}
 
 CORRECT = (

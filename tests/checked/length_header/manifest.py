@@ -21,7 +21,11 @@ MANNERS = {
 MISTAKES = (
     ("header-in-pieces", "mistake_one_recv.py", "LN-4"),
     ("end-not-tested", "mistake_end.py", "LN-10"),
+    ("end-not-tested", "mistake_end_is_empty.py", "LN-10"),
     ("spins", "mistake_spins.py", "LN-10"),
+    ("plain-socket", "mistake_plain_socket.py", "LN-2"),
+    ("length-is-text", "mistake_text_length.py", "LN-2"),
+    ("own-error", "mistake_undefined.py", "LN-2"),
     ("counts-characters", "mistake_counts_characters.py", "LN-2"),
 )
 """Mistakes as students make them: see ``tests/checked/servers``."""

@@ -1,4 +1,4 @@
-"""UC-10: a client that returns is known by its host, and gets everything on its old port."""
+"""UC-10: the host of a client that has left is not let in again."""
 
 import common
 
@@ -6,11 +6,15 @@ import common
 class Chat(common.Chat):
     def __init__(self):
         super().__init__()
-        self.ports = {}
+        self.gone = set()
+
+    def leave(self, address):
+        super().leave(address)
+        self.gone.add(address[0])
 
     def handle(self, data, address):
-        host, port = address
-        super().handle(data, (host, self.ports.setdefault(host, port)))
+        if address[0] not in self.gone:
+            super().handle(data, address)
 
 
 Chat().run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from twisted_lab.check.requirements import client_mistakes, mistakes
+from twisted_lab.check.requirements import client_mistakes, message_mistakes, mistakes
 from twisted_lab.check.requirements.requirement import Mistake
 
 # The first that fits counts. Each looks at the last line of the traceback.
@@ -31,6 +31,12 @@ _CAUSES = (
     (r"Address already in use", mistakes.PORT_TAKEN),
     (r"gaierror", mistakes.UNKNOWN_HOST),
     (r"OSError: \[Errno 9\]", mistakes.CLOSED_SOCKET),  # bad file descriptor
+    (r"FileNotFoundError", mistakes.MISSING_FILE),
+    (r"TypeError: (keys must be|Object of type bytes is not JSON)", mistakes.JSON_TYPES),
+    (r"JSONDecodeError: Extra data", mistakes.JSON_TWICE),
+    (r"AttributeError: 'socket' object has no attribute", message_mistakes.PLAIN_SOCKET),
+    (r"AttributeError: 'tuple' object has no attribute '(recv|send|close)", mistakes.ACCEPT_PAIR),
+    (r"'module' object is not callable|partially initialized module", mistakes.MODULE_CALLED),
 )
 _CAUSES_IN_CLIENTS = (
     (r"invalid literal for int\(\).*: b['\"]", mistakes.UNCAUGHT),  # no answer of the user
@@ -49,6 +55,13 @@ _CAUSES_IN_CLIENTS = (
         client_mistakes.PROGRAM_ERROR,
     ),
 )
+LOST_CLIENT = (mistakes.SEND_ENDS_SERVER, mistakes.RESET_ENDS_SERVER)
+"""The likely causes of an exception that a client's end raised."""
+
+# They show a program's own mistake, whatever a client sent. None may be what it did not find there.
+_OWN = re.compile(
+    r"(TypeError|AttributeError|NameError|KeyError|FileNotFoundError): (?!.*NoneType)"
+)
 _SENDS = re.compile(r"\.(send|sendall|sendto|write)\(")
 
 
@@ -66,4 +79,21 @@ def likely_cause(traceback: str, raised_by: str = "", *, is_client: bool = False
     found = next((mistake for cause, mistake in causes if re.search(cause, line)), None)
     if found is mistakes.RESET_ENDS_SERVER and _SENDS.search(raised_by[:500]):
         return mistakes.SEND_ENDS_SERVER
+    if found is mistakes.PORT_IS_TEXT and ".recv(" in raised_by[:500]:
+        return message_mistakes.LENGTH_IS_TEXT
+    if "OSError: [Errno 22]" in line and "accept(" in raised_by[:500]:  # invalid argument
+        return mistakes.NOT_LISTENING
     return found
+
+
+def is_own_error(traceback: str, *said: str) -> bool:
+    """Return whether an exception shows a mistake of the program, whatever a client has sent.
+
+    A program that fails at one message, but not at another one, may name a part of the message.
+
+    Args:
+        traceback: The last line of its traceback.
+        said: What a client has sent: an exception that names it may be due to it.
+    """
+    line = traceback[:500]
+    return _OWN.match(line) is not None and not any(text in line for text in said)

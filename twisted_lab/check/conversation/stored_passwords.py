@@ -15,9 +15,15 @@ _SLOW = re.compile(
     rb"\$2[abxy]?\$\d\d\$|argon2|scrypt|pbkdf2|bcrypt|\$(?:5|6|7|y)\$|\$s0\$", re.IGNORECASE
 )
 _LONG = re.compile(rb"[0-9A-Za-z+/]{24,}={0,2}")
+LONG_TOKEN = 12  # characters: a shorter word is a token only if it is called so
 _TOKEN = re.compile(
     rb"(?<![^\s\"'(<\[{:=`|,;\x80-\xff])[0-9A-Za-z_\-+/.]{12,512}={0,2}"
     rb"(?![^\s\"')>\]}.,;!`|<\x80-\xff])"
+)
+_NAMED_TOKEN = re.compile(
+    r"(?:token|токен)\w{0,3}[\"'»]?\s{0,3}(?:[:=—\u2013-]|is\b|это\b)\s{0,3}[\"'«<(\[]?"
+    rf"([0-9A-Za-z_]{{1,{LONG_TOKEN - 1}}})(?![^\s\"'»)>\]}}.,;!`|<])",
+    re.IGNORECASE,
 )
 _LOG_NAME = re.compile(r"log(?!in|on)|journal|history|лог(?!ин)|журнал|истори", re.IGNORECASE)
 
@@ -84,3 +90,9 @@ def random_words(heard: bytes) -> tuple[bytes, ...]:
         for word in found
         if re.search(rb"\d", word) and (re.search(rb"[A-Za-z]", word) or len(word) >= 16)
     )[:4]
+
+
+def named_tokens(heard: bytes) -> tuple[str, ...]:
+    """Return the short words with a digit that are called tokens, as in ``Your token: 1``."""
+    text = COLOURS.sub(b"", heard[-20_000:]).decode(errors="replace")
+    return tuple(word for word in _NAMED_TOKEN.findall(text) if re.search(r"\d", word))[:4]

@@ -20,7 +20,7 @@ MOST_SHOWN = 500  # characters of one thing that was said
 _LEAST_COLUMNS, _MOST_COLUMNS = 50, 160
 # Colours of the terminal's own palette, which its owner has chosen to be readable.
 _RED, _GREEN, _YELLOW, _BLUE, _MAGENTA, _CYAN, _GREY = 31, 32, 33, 34, 35, 36, 90
-_OPTIONS = re.compile(r"--only [\w,-]+(?: --watch| --seed \d+)?")
+_OPTIONS = re.compile(r"--only [\w,-]+(?: --watch --picture| --seed \d+)?")
 _MARKS = {
     Verdict.PASS: ("✓", _GREEN),
     Verdict.FAIL: ("✗", _RED),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from twisted_lab.check.reports.failure import brief, failure
@@ -67,9 +67,7 @@ def terminal_report(
             id=findings[0].requirement.id,
         )
         lines += _row(Verdict.NOT_CHECKED, "", more, style)
-    for finding in findings:
-        if finding.verdict not in (Verdict.FAIL, Verdict.WEAK, Verdict.FLAKY):
-            continue
+    for finding in explained(findings):
         if finding.verdict is Verdict.FAIL:
             lines += ["", *failure(finding, style, with_answers, with_pictures)]
         else:
@@ -158,18 +156,18 @@ def summary(report: Report) -> str:
 
 def next_step(report: Report, with_answers: bool) -> str:
     """Return what to do next, in one or two sentences."""
-    failed = sorted(_are(report, Verdict.FAIL), key=lambda each: not _is_must(each))
-    if failed:
+    if failed := explained(_are(report, Verdict.FAIL)):
         first = failed[0].requirement.id
         if with_answers:
             return _(
-                "Next: {id}. Add --only {id} --watch after {task} to see each step.",
+                "Next: {id}. Add --only {id} --watch --picture after {task} to see each step and "
+                "message.",
                 id=first,
                 task=report.task,
             )
         return _(
-            "Next: {id}. Add --only {id} --watch after {task} to see each step, or --hint to read "
-            "the answer to the hint.",
+            "Next: {id}. Add --only {id} --watch --picture after {task} to see each step and "
+            "message, or --hint to read the answer to the hint.",
             id=first,
             task=report.task,
         )
@@ -182,15 +180,24 @@ def next_step(report: Report, with_answers: bool) -> str:
         )
     if _are(report, Verdict.NOT_CHECKED):
         return _("Nothing failed, but not everything was checked: the reasons are above.")
-    if weak := _are(report, Verdict.WEAK):
-        return _("Nothing failed. Next: {id}, which is weak.", id=weak[0].requirement.id)
-    offers = [each.requirement for each in _are(report, Verdict.NOT_OFFERED)]
-    if offer := next((each for each in offers if each.level is not Level.INFORMATION), None):
-        return _(
-            "Nothing failed. Next: {id}, which is not offered; --explain {id} says what it asks.",
-            id=offer.id,
-        )
-    return _("Nothing failed.")
+    weak, offers = explained(report.findings), _are(report, Verdict.NOT_OFFERED)
+    left = [each for each in (*weak, *offers) if each.requirement.level is not Level.INFORMATION]
+    one = min(left, key=lambda each: not _is_must(each), default=None)
+    if one is None:
+        return _("Nothing failed.")
+    if one.verdict is Verdict.WEAK:
+        return _("Nothing failed. Next: {id}, which is weak.", id=one.requirement.id)
+    return _(
+        "Nothing failed. Next: {id}, which is not offered; --explain {id} says what it asks.",
+        id=one.requirement.id,
+    )
+
+
+def explained(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings to explain, the first to mend first: failures, and each MUST."""
+    order = (Verdict.FAIL, Verdict.FLAKY, Verdict.WEAK)
+    chosen = [each for each in findings if each.verdict in order]
+    return sorted(chosen, key=lambda each: (order.index(each.verdict), not _is_must(each)))
 
 
 def _are(report: Report, verdict: Verdict) -> list[Finding]:

@@ -8,7 +8,24 @@ from twisted_lab.text.language import N_
 
 _TASK = N_("task 8")
 _NC = "nc {host} {port}"
-_TWICE = f"{_NC}; {_NC}"
+_TWICE = N_("nc {host} {port}; nc {host} {port}  # register, then log in")
+_WRONG = N_("nc {host} {port}; nc {host} {port}  # register, then log in with a wrong password")
+_TWO = N_(
+    "nc {host} {port}; nc {host} {port}; nc {host} {port}"
+    "  # register two users, then log in as one with the password of the other"
+)
+_RESTART = N_(
+    "nc {host} {port}; {command}; nc {host} {port}"
+    "  # register; stop the server with Ctrl-C, and start it again in its terminal; log in"
+)
+_CYRILLIC = N_(
+    "nc {host} {port}; nc {host} {port}  # register with a password in Cyrillic letters, log in"
+)
+_EMPTY = N_("nc {host} {port}; nc {host} {port}  # register with an empty password, then log in")
+_TOKEN = N_(
+    "nc {host} {port}; nc {host} {port}; nc {host} {port}"
+    "  # register, log in and copy the token, then send it in place of the password"
+)
 _FILES = N_("grep --recursive --text PASSWORD .  # PASSWORD: the one that you registered with")
 
 REQUIREMENTS = (
@@ -40,7 +57,7 @@ REQUIREMENTS = (
         N_("A server that says no and goes on as usual has not refused anybody."),
         _TASK,
         1,
-        _TWICE,
+        _WRONG,
         mistakes.WRONG_ACCEPTED,
         ("AU-2",),
     ),
@@ -62,7 +79,7 @@ REQUIREMENTS = (
         N_("A password belongs to one user."),
         _TASK,
         2,
-        _TWICE,
+        _TWO,
         mistakes.ACCOUNTS_MIXED,
         ("AU-3",),
     ),
@@ -73,7 +90,7 @@ REQUIREMENTS = (
         N_("Memory is lost when the server ends."),
         _TASK,
         1,
-        f"{_NC}; {{command}}; {_NC}",
+        _RESTART,
         mistakes.PASSWORD_LOST,
         ("AU-3",),
     ),
@@ -139,7 +156,7 @@ REQUIREMENTS = (
         N_("People choose passwords in their own language."),
         _TASK,
         2,
-        _TWICE,
+        _CYRILLIC,
         mistakes.PASSWORD_ENCODING,
         ("AU-3",),
     ),
@@ -150,7 +167,7 @@ REQUIREMENTS = (
         N_("People press Enter without having typed anything, and anybody can guess it."),
         _TASK,
         2,
-        _TWICE,
+        _EMPTY,
         mistakes.EMPTY_PASSWORD,
         ("AU-3", "AU-4"),
     ),
@@ -161,7 +178,7 @@ REQUIREMENTS = (
         N_("So the password is sent once, as with the cookies of a web site."),
         _TASK,
         3,
-        _TWICE,
+        _TOKEN,
         mistakes.TOKEN_UNUSED,
         ("AU-3",),
     ),
@@ -172,7 +189,7 @@ REQUIREMENTS = (
         N_("A token that can be computed or is the same for all protects nothing."),
         _TASK,
         3,
-        _TWICE,
+        _TOKEN,
         mistakes.TOKEN_REPEATED,
         ("AU-14",),
     ),
@@ -183,7 +200,7 @@ REQUIREMENTS = (
         N_("A token belongs to one user, as a password does."),
         _TASK,
         3,
-        _TWICE,
+        _TOKEN,
         mistakes.TOKEN_OF_OTHERS,
         ("AU-14", "AU-15"),
     ),
@@ -194,7 +211,7 @@ REQUIREMENTS = (
         N_("Otherwise it can be guessed."),
         _TASK,
         3,
-        _TWICE,
+        _TOKEN,
         mistakes.TOKEN_UNCHECKED,
         ("AU-14",),
     ),
@@ -205,7 +222,7 @@ REQUIREMENTS = (
         N_("A token that was stolen should not be valid for ever."),
         _TASK,
         3,
-        _TWICE,
+        _TOKEN,
         mistakes.TOKEN_FOR_EVER,
         ("AU-14",),
     ),

@@ -158,7 +158,7 @@ REQUIREMENTS = (
         N_("task 3"),
         1,
         "nc -z {host} {port}; printf 'hello' | nc -N {host} {port}",
-        mistakes.ONE_CLIENT_ONLY,
+        mistakes.END_ENDS_ALL,
         ("ES-11",),
     ),
     Requirement(

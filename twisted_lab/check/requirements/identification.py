@@ -85,7 +85,7 @@ REQUIREMENTS = (
         2,
         f"nc -z -s 127.0.7.1 {{host}} {{port}}; {_SECOND}",
         mistakes.LEAVES_EARLY,
-        ("ID-2",),
+        ("ID-5",),
     ),
     Requirement(
         "ID-8",
@@ -132,7 +132,7 @@ REQUIREMENTS = (
         2,
         f"echo | {_FIRST}; {_SECOND}",
         mistakes.EMPTY_NAME,
-        ("ID-4", "ID-6"),
+        ("ID-5", "ID-6"),
     ),
     Requirement(
         "ID-12",

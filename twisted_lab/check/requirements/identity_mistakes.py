@@ -194,3 +194,24 @@ NO_BRAKE = Mistake(
     N_("How many passwords may a client try in one minute?"),
     N_("Close the connection after some wrong ones, and let the next attempt wait."),
 )
+NAME_CUT = Mistake(
+    "name-cut",
+    N_("How many bytes does recv(n) return at most, and how many has the name?"),
+    N_("Use a larger n, and collect the parts until the name is complete."),
+)
+HASH_CHANGES = Mistake(
+    "hash-changes",
+    N_("Does hash() return the same number for a password after the program has started anew?"),
+    N_(
+        "Python's hash() of a text differs from one start to the next. The file seems to hold such "
+        "numbers. Use hashlib.scrypt() with a salt that is stored beside the hash."
+    ),
+)
+STORED_NOT_FOUND = Mistake(
+    "stored-not-found",
+    N_("Which line reads the file at the start, and is what it returns what you compare with?"),
+    N_(
+        "The file holds the user. Print with repr() what was read and what is compared with it: "
+        "often one is text and the other bytes, or a newline is left at the end."
+    ),
+)

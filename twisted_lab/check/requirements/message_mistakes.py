@@ -101,6 +101,23 @@ NOT_A_SUBCLASS = Mistake(
         "plain sockets: make one of your class from detach()."
     ),
 )
+PLAIN_SOCKET = Mistake(
+    "plain-socket",
+    N_("What class has the socket that accept() returned, and which methods does that class have?"),
+    N_(
+        "If it is a method of your own class: accept() returns a plain socket.socket, also if a "
+        "subclass calls it. Override accept(), and make a socket of your class: "
+        "MySocket(fileno=connection.detach()). If not, look at how its name is spelt."
+    ),
+)
+LENGTH_IS_TEXT = Mistake(
+    "length-is-text",
+    N_("Which type has the length that your program passes to recv()?"),
+    N_(
+        "The header arrives as bytes, and decode() makes text (str) of them. recv() wants a "
+        "number: int(header)."
+    ),
+)
 ONE_ANSWER = Mistake(
     "one-answer",
     N_("What does your server do after it has answered the first message?"),

@@ -173,6 +173,14 @@ NOT_FLUSHED = Mistake(
         "flush() after each line, or use the logging module."
     ),
 )
+LOG_REPLACED = Mistake(
+    "log-replaced",
+    N_('What does open() with mode "w" do to a file that holds something?'),
+    N_(
+        'It empties the file first. To add a line to a log, open it with mode "a" (append), or '
+        "open it once and keep it open."
+    ),
+)
 SEQUENTIAL = Mistake(
     "sequential",
     N_("What happens to a second client while recv() waits for the first?"),
@@ -375,5 +383,88 @@ LAST_PORT = Mistake(
     N_(
         "There is none, and bind() raises OverflowError. Stop there, or take port 0 for any free "
         "one."
+    ),
+)
+MISSING_FILE = Mistake(
+    "missing-file",
+    N_("Which file does the line that Python names open, and who makes it before the first start?"),
+    N_(
+        "open() raises FileNotFoundError if there is no such file, and to write one needs its "
+        "folder. Catch FileNotFoundError, and start with nothing stored, such as an empty "
+        "dictionary."
+    ),
+)
+JSON_TYPES = Mistake(
+    "json-types",
+    N_("Of which types are the keys and values that json.dump() is to write?"),
+    N_(
+        "JSON knows only text as keys, and no bytes. The address that accept() returns is a pair: "
+        "use address[0]. Use decode() on what recv() returns, and hex() on a hash."
+    ),
+)
+JSON_TWICE = Mistake(
+    "json-twice",
+    N_("What does a file hold after two calls of json.dump() for the same open file?"),
+    N_(
+        "Two values, one behind the other, and json.load() reads only one. Open the file with mode "
+        "'w' each time, in `with open(...) as file:`, and write the whole dictionary."
+    ),
+)
+OWN_ERROR = Mistake(
+    "own-error",
+    N_("Which line of your program does Python name, and what does it say about it?"),
+    N_(
+        "The last line of the traceback says what is wrong, and the lines above it say where. "
+        "Print each value of that line with repr() just before it, and repeat the steps above by "
+        "hand."
+    ),
+)
+ACCEPT_AGAIN = Mistake(
+    "accept-again",
+    N_("What does accept() wait for, and which of your loops is it in?"),
+    N_(
+        "It waits for a new client; meanwhile nobody reads what this one sends. Use two loops: "
+        "accept() in the outer one; recv() and sendall() in the inner one, until recv() returns "
+        "b''."
+    ),
+)
+ACCEPT_PAIR = Mistake(
+    "accept-pair",
+    N_("What does accept() return: a socket, or more?"),
+    N_(
+        "A pair (a tuple): the socket of this client and its address. Write: "
+        "conn, addr = s.accept()."
+    ),
+)
+NOT_LISTENING = Mistake(
+    "not-listening",
+    N_("Which call makes a socket accept connections, and does your program call it?"),
+    N_("accept() needs a socket that listens. Call bind(), then listen(), then accept()."),
+)
+MODULE_CALLED = Mistake(
+    "module-called",
+    N_(
+        "Which name in the line that Python shows is a module? Is a file in your folder named like "
+        "a module that you import, such as socket.py?"
+    ),
+    N_(
+        "Python takes a file in your folder before its own module of the same name: give your file "
+        "another name. And a module cannot be called: write socket.socket(), not socket()."
+    ),
+)
+RETURNS_REPR = Mistake(
+    "returns-repr",
+    N_("What do str() and an f-string make of bytes?"),
+    N_(
+        "They make b'...' of them, with \\x before each byte of a letter that is not English. Send "
+        "the bytes as they are, sendall(data), or the text: data.decode() before, encode() after."
+    ),
+)
+END_ENDS_ALL = Mistake(
+    "end-ends-all",
+    N_("What does recv() return when a client leaves, and which part of your program ends then?"),
+    N_(
+        "It returns b''. That is the end of this client alone: leave the loop that serves it, "
+        "close its socket, and go on with accept()."
     ),
 )

@@ -33,6 +33,15 @@ NOT_TO_ALL = Mistake(
         "break or return after the first one."
     ),
 )
+ONE_PER_HOST = Mistake(
+    "one-client-per-host",
+    N_("What do the addresses of two clients on one machine have in common, and what differs?"),
+    N_(
+        "Their host is the same, and the ports differ. By UDP, use the whole address that "
+        "recvfrom() returned, such as ('127.0.0.1', 54321), as the key of a client; by TCP, the "
+        "connection."
+    ),
+)
 SENDS_TO_ITSELF = Mistake(
     "sends-to-itself",
     N_("Whose port is the port in the address that you pass to sendto()?"),
@@ -135,6 +144,17 @@ REQUIREMENTS = (
         1,
         N_("nc -u {host} {port}  # in three terminals; type in all"),
         NOT_TO_ALL,
+        ("UC-2",),
+    ),
+    Requirement(
+        "UC-18",
+        Level.MUST,
+        N_("Two clients on one machine hear each other: they have one address, and two ports."),
+        N_("This is how a chat is tried at home, and all devices behind one router look like it."),
+        _SOURCE,
+        1,
+        N_("nc -u {host} {port}  # in two terminals; type in both"),
+        ONE_PER_HOST,
         ("UC-2",),
     ),
     Requirement(

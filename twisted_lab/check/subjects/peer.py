@@ -38,6 +38,7 @@ class Peer(Descriptor):
         self.was_reset = False
         self._socket = connection
         self._changed = changed
+        self._has_finished = self._has_sent_fin = False
         self._tune()
         self._reactor.addReader(self)
 
@@ -99,8 +100,21 @@ class Peer(Descriptor):
             self._reactor.addReader(self)
 
     def finish(self) -> None:
-        """Send FIN: nothing more will be said, but replies are still heard."""
-        if not self.was_reset:
+        """Send FIN behind all that was said: nothing more follows, but replies are still heard."""
+        self._has_finished = True
+        if not self.unwritten:
+            self._send_fin()
+
+    def doWrite(self) -> None:
+        """Write what waits, and FIN behind it."""
+        super().doWrite()
+        if self._has_finished and not self.unwritten:
+            self._send_fin()
+
+    def _send_fin(self) -> None:
+        # Once both sides have ended, the kernel refuses another FIN as it does after a reset.
+        if not (self.was_reset or self._has_sent_fin):
+            self._has_sent_fin = True
             try:
                 self._socket.shutdown(socket.SHUT_WR)
             except OSError:

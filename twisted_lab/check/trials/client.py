@@ -11,6 +11,7 @@ from twisted_lab.check.conversation.echoes import Search, came_back
 from twisted_lab.check.conversation.login import reply_to
 from twisted_lab.check.kernel.sockets import Socket
 from twisted_lab.check.outcomes import Failed, NotOffered
+from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.peer import Peer
 from twisted_lab.check.subjects.server import Server
 from twisted_lab.check.trials.server_manners import Manners
@@ -145,8 +146,14 @@ class Client:
             self._note()
             if is_complete() or peer.has_ended or program.has_ended:
                 return is_complete()
-            if not program.answer_question():
+            if not program.answer_question() and not self._is_sending:
                 return False
+
+    @property
+    def _is_sending(self) -> bool:
+        # The server has read all that came, and only waits for what is still on its way to it.
+        own_end = self._own_end
+        return bool(self.peer.unwritten) and own_end is not None and not own_end.unread
 
     async def _say_rest(self) -> None:
         if self._rest:
@@ -172,8 +179,29 @@ class Client:
         self.say(text)
         self._trial.step(_("{name} receives it back", name=self.name))
         if not await self.hears_back(text):
-            cause = likely_cause(self._server.program.traceback)
-            raise Failed(self.story(text), cause, self.difference(text))
+            raise self.failure(text)
+
+    def failure(self, text: bytes) -> Failed:
+        """Return the failure of a text that did not come back, with its cause if that shows."""
+        traceback = self._server.program.traceback
+        cause = likely_cause(traceback)
+        if not traceback and self._waits_for_others:
+            cause = mistakes.ACCEPT_AGAIN
+        elif not traceback and self.shows_bytes(text):
+            cause = mistakes.RETURNS_REPR
+        return Failed(self.story(text), cause, self.difference(text))
+
+    def shows_bytes(self, text: bytes) -> bool:
+        """Return whether a text came back as Python shows bytes: b'...'."""
+        return text not in self.heard and repr(text[:1])[:-1].encode() in self.heard
+
+    @property
+    def _waits_for_others(self) -> bool:
+        # Nothing but a new client would wake it, and this client's text is unread.
+        snapshot = self._server.program.look()
+        inputs = [each.sockets for each in snapshot.threads]
+        only_accepts = all(each and all(one.is_listening for one in each) for each in inputs)
+        return snapshot.is_waiting and only_accepts and self.leaves_unread
 
     def difference(self, text: bytes) -> Difference:
         """Return what was heard, beside a text as this server returns it."""
@@ -196,6 +224,19 @@ class Client:
         if snapshot.is_waiting:
             if snapshot.wants_only_terminal:
                 return _("{what}; the server waits for input on its terminal.", what=came)
+            if self._waits_for_others:
+                return _(
+                    "{what}; the server has not read all that {name} sent, and waits for another "
+                    "client.",
+                    what=came,
+                    name=self.name,
+                )
+            if self.leaves_unread:
+                return _(
+                    "{what}; the server has not read all that {name} sent, and waits.",
+                    what=came,
+                    name=self.name,
+                )
             return _("{what}; the server waits for more.", what=came)
         return _("{what} within {seconds:.0f} s.", what=came, seconds=self._trial.bench.patience)
 
@@ -291,6 +332,20 @@ def expect_any_segments(manners: Manners) -> None:
     """
     if manners.framing.is_apart:
         raise NotOffered(_("The header has no fixed length: only a pause tells where it ends."))
+
+
+def expect_many_messages(manners: Manners) -> None:
+    """See that a connection may carry more than one message.
+
+    Raises:
+        NotOffered: If it carries one.
+    """
+    if manners.needs_end:
+        raise NotOffered(
+            _("The server answers only after the client's FIN: one message for each connection.")
+        )
+    if manners.ends_each:
+        raise NotOffered(_("The server serves one message for each connection."))
 
 
 def _what_came(heard: bytes, text: bytes) -> str:

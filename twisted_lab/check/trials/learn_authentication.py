@@ -44,7 +44,7 @@ class AuthenticationManners:
         registers: Whether it stores people who are new.
         serves_one: Whether it had to be started again for the next client.
         behaviour: The same, one line each, for people.
-        crash: See `learn_visits`.
+        crashed: See `learn_visits`.
     """
 
     server: Manners
@@ -54,7 +54,7 @@ class AuthenticationManners:
     registers: bool = False
     serves_one: bool = False
     behaviour: tuple[str, ...] = ()
-    crash: str = ""
+    crashed: Manners | None = None
 
     @property
     def is_understood(self) -> bool:
@@ -105,8 +105,8 @@ def is_let_in(right: Visit, other: Visit) -> bool:
 
 async def learn_authentication(bench: Bench) -> AuthenticationManners:
     """Return the manners of a server that may ask for passwords."""
-    manners, crash = await learn_visits(bench, AuthenticationManners, _visit)
-    return replace(manners, crash=crash)
+    manners, crashed = await learn_visits(bench, AuthenticationManners, _visit)
+    return replace(manners, crashed=crashed)
 
 
 async def _visit(house: House, server: Manners) -> AuthenticationManners:

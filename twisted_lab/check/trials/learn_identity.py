@@ -26,7 +26,7 @@ class IdentityManners:
         answers: Whether it answers a name at once: one that waits for the end of a line does not.
         serves_one: Whether it had to be started again for the second client.
         behaviour: The same, one line each, for people.
-        crash: See `learn_visits`.
+        crashed: See `learn_visits`.
     """
 
     server: Manners
@@ -35,7 +35,7 @@ class IdentityManners:
     answers: bool = False
     serves_one: bool = False
     behaviour: tuple[str, ...] = ()
-    crash: str = ""
+    crashed: Manners | None = None
 
     @property
     def is_understood(self) -> bool:
@@ -45,8 +45,8 @@ class IdentityManners:
 
 async def learn_identity(bench: Bench) -> IdentityManners:
     """Return the manners of a server that may know its clients by their addresses."""
-    manners, crash = await learn_visits(bench, IdentityManners, _visit)
-    return replace(manners, crash=crash)
+    manners, crashed = await learn_visits(bench, IdentityManners, _visit)
+    return replace(manners, crashed=crashed)
 
 
 async def _visit(house: House, server: Manners) -> IdentityManners:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.causes import is_own_error
 from twisted_lab.check.conversation.compared_words import compared_words
 from twisted_lab.check.conversation.echoes import manner
 from twisted_lab.check.conversation.framings import (
@@ -24,7 +25,7 @@ from twisted_lab.check.conversation.framings import (
 from twisted_lab.check.conversation.login import asks_for_login, reply_to
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Outcome
 from twisted_lab.check.prompts.answers import SERVER_STYLES
-from twisted_lab.check.subjects.server import Server, StartedServer
+from twisted_lab.check.subjects.server import Server, StartedServer, Watched
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import NEW_SOURCE, Manners
 from twisted_lab.check.trials.source import source_of
@@ -48,7 +49,8 @@ async def learn_server(bench: Bench) -> Manners:
         learned = await talk.learn()
         if learned.is_echo or learned.framing is not RAW:
             return learned
-        manners = replace(manners, crash=talk.crash)
+        if not manners.crash:
+            manners = replace(manners, crash=talk.crash, crash_framing=talk.crash_framing)
     return manners
 
 
@@ -84,7 +86,8 @@ class _Talk:
     """Conversations with a server, each with a fresh one, until a text comes back."""
 
     def __init__(self, bench: Bench, manners: Manners) -> None:
-        self.crash = ""
+        self.crash = ""  # see `Manners`
+        self.crash_framing = RAW
         self._bench = bench
         self._manners = manners
         self._sizes: list[int] = []  # of the header that the server may want, in bytes
@@ -102,14 +105,30 @@ class _Talk:
             for manners in self._variants():
                 learned = await self._converse_alone(manners)
                 if learned.is_echo:
-                    return learned
+                    return await self._surest(learned)
                 if self._sizes == [1]:
-                    self._sizes.append(1 + await self._asked_after_one())
+                    self._sizes.append(1 + await self._asked_after(b"0"))
             if self._may_want_a_header() and (found := await self._find_header()):
                 learned = await self._converse_alone(found)
                 if learned.is_echo:
-                    return learned
+                    return await self._surest(learned)
         return self._framed or self._lets_in or self._manners
+
+    async def _surest(self, learned: Manners) -> Manners:
+        """Return the manners of an echo in the framing of its answers, if it understands that, too.
+
+        One call of recv() returns what is there, however much more it asks for: a server seems to
+        understand lengths of another byte order. How much it asks for may show the right one.
+        """
+        if learned.reply.size != learned.framing.size or learned.reply.name == learned.framing.name:
+            return learned
+        found = await self._converse_alone(replace(self._manners, framing=learned.reply))
+        if not found.is_echo or found.reply.name != found.framing.name:
+            return learned
+        asked, asked_now = [
+            await self._asked_after(each.framing.header(_PROBE_BYTES)) for each in (learned, found)
+        ]
+        return learned if asked == _PROBE_BYTES != asked_now else found
 
     def _variants(self) -> Iterator[Manners]:
         yield replace(self._manners, framing=RAW)
@@ -164,16 +183,20 @@ class _Talk:
             server = await reach_server(trial, manners)
             client = await connect_client(trial, server, manners)
             learned = await self._converse(trial, server, client, manners)
-            self._note_crash(server)
+            self._note_crash(server.program, manners.framing)
             return learned
         except (Failed, NotOffered):
             return self._manners
         finally:
             trial.close()
 
-    def _note_crash(self, server: Server) -> None:
-        if server.program.has_ended and not _NO_LENGTH.search(server.program.traceback):
-            self.crash = self.crash or server.program.traceback
+    def _note_crash(self, program: Watched, framing: Framing) -> None:
+        error = program.traceback
+        if not (program.has_ended or is_own_error(error)) or _NO_LENGTH.search(error):
+            return
+        # The same exception after a header shows more.
+        if not self.crash or (self.crash == error and not self.crash_framing.size):
+            self.crash, self.crash_framing = error, framing
 
     async def _converse(
         self, trial: Trial, server: Server, client: Client, manners: Manners
@@ -208,7 +231,7 @@ class _Talk:
                 is_exact = client.heard == text
                 if not learned.is_echo:
                     # With words around it, a first answer may be a greeting by name.
-                    was_bare = client.heard.strip().lower() == text
+                    was_bare = client.heard.strip().lower() in (text, repr(text).encode())
                 if came_back and (not learned.is_echo or (is_exact and not learned.is_exact)):
                     before = learned
                     learned = replace(
@@ -219,7 +242,7 @@ class _Talk:
                         is_exact=is_exact,
                         is_echo=True,
                         is_upper=text not in client.heard and text.upper() in client.heard,
-                        behaviour=_described(manners, greets, login, manner(client.heard, text)),
+                        behaviour=_described(manners, greets, login, client.heard, text),
                     )
                     if before.is_echo:
                         return learned  # the first answer was a greeting by name
@@ -244,14 +267,18 @@ class _Talk:
             self._framed = self._framed or read
         return read
 
-    async def _asked_after_one(self) -> int:
-        """Return how many bytes the server asks for once it has read one: the rest of a header."""
+    async def _asked_after(self, start: bytes) -> int:
+        """Return how many bytes the server asks for once it has read the start of a message.
+
+        Args:
+            start: A part of a header, or a whole one.
+        """
         trial = Trial(self._bench, "talk")
         try:
             server = await reach_server(trial, self._manners)
             client = await connect_client(trial, server, self._manners)
             await client.settle()
-            client.send(b"0")
+            client.send(start)
             await client.settle()
             return _asked(server)
         except Outcome:
@@ -267,8 +294,12 @@ def _asked(server: Server) -> int:
     return min(sizes, default=0)
 
 
-def _described(manners: Manners, greets: bool, login: int, reply: str) -> tuple[str, ...]:
-    lines = [_("It returns a text {manner}.", manner=reply)]
+def _described(
+    manners: Manners, greets: bool, login: int, heard: bytes, text: bytes
+) -> tuple[str, ...]:
+    messages, rest = manners.reply.decode(heard)
+    shown = heard if rest else b"".join(messages)
+    lines = [_("It returns a text {manner}.", manner=manner(shown, text))]
     if greets:
         lines.append(_("It speaks first."))
     if login:
@@ -283,7 +314,7 @@ def _described(manners: Manners, greets: bool, login: int, reply: str) -> tuple[
         lines.append(_("It expects {framing}.", framing=manners.framing.name))
     if manners.framing.size and manners.reply is RAW:
         lines.append(_("It answers without a header."))
-    elif manners.reply is not RAW and manners.reply.name != manners.framing.name:
+    elif manners.reply is not RAW:
         lines.append(_("It answers with {framing}.", framing=manners.reply.name))
     if manners.needs_end:
         lines.append(_("It answers once the client has ended its direction (FIN)."))

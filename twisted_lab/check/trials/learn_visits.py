@@ -53,11 +53,11 @@ async def learn_visits(
     bench: Bench,
     make: Callable[[Manners], Found],
     visit: Callable[[House, Manners], Awaitable[Found]],
-) -> tuple[Found, str]:
-    """Return what visits tell, and the exception that ended the server during one.
+) -> tuple[Found, Manners | None]:
+    """Return what visits tell, and how the server was talked to when an exception ended it.
 
-    The visits are in the framing in which the server understands them. If it understands none, the
-    second is the last line of a traceback, or "".
+    The visits are in the framing in which the server understands them. The second is None if it
+    understands one, or no exception ended it; else `crash` is the last line of its traceback.
 
     Args:
         bench: What all trials share.
@@ -65,11 +65,11 @@ async def learn_visits(
         visit: Makes the visits to a house.
     """
     if bench.address:
-        return make(Manners(port=bench.address[1])), ""
+        return make(Manners(port=bench.address[1])), None
     start = await learn_start(bench, Manners())
     best = make(start)
     may_want_header = False
-    crash = ""
+    crashed: Manners | None = None
     framings: list[Framing] = [RAW, LINES] if start.port else []
     if start.port and (told := await learn_told(bench, start)):
         framings.insert(0, told)
@@ -81,7 +81,7 @@ async def learn_visits(
             await house.open()
             found = await visit(house, manners)
             if found.is_understood:
-                return found, ""
+                return found, None
             if found.asks and not best.asks:
                 best = found
             may_want_header |= found.asks
@@ -89,8 +89,9 @@ async def learn_visits(
             may_want_header = True
         finally:
             trial.close()
-        crash = crash or house.crash
+        if house.crash and not crashed:
+            crashed = replace(manners, crash=house.crash)
         if framing is LINES and may_want_header:
             header = (await learn_server(bench)).framing
             framings += [header] if header not in framings else []
-    return best, crash
+    return best, crashed

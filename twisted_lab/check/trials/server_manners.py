@@ -36,7 +36,9 @@ class Manners:
         is_upper: Whether it returns them in upper case.
         behaviour: The same, one line each, for people.
         crash: The last line of the traceback with which it ended in the first conversations, if
-            nothing came back in any and it does not blame a number: that was no length for it.
+            nothing came back in any and it does not blame a number: that was no length for it. A
+            thread of it may have ended so, if the exception shows a mistake of its own.
+        crash_framing: The framing of that conversation.
     """
 
     style: Style = SERVER_STYLES[0]
@@ -57,6 +59,7 @@ class Manners:
     is_upper: bool = False
     behaviour: tuple[str, ...] = ()
     crash: str = ""
+    crash_framing: Framing = RAW
 
     def echo(self, text: bytes) -> bytes:
         """Return a text as the server returns it, without what it puts around it."""

@@ -80,7 +80,9 @@ async def start_server(
     if not await until_listening(trial, server):
         expect_file(trial, server.program)
         excuse_a_port_in_use(server)
-        raise Failed(no_port(server), likely_cause(server.program.traceback))
+        raise Failed(
+            no_port(server), likely_cause(server.program.traceback, server.program.raised_by)
+        )
     return server
 
 

@@ -164,6 +164,7 @@ class House:
         Raises:
             Failed: If it is not accepted by a fresh server, either.
         """
+        self._note_crash()
         try:
             if not self.server.program.has_ended:
                 client = await self.connect(number)
@@ -189,13 +190,13 @@ class House:
         """
         visit = Visit(await self.come(number), person)
         await self.answer(visit, most)
-        self._note_crash()
         if says:
             await self.say(visit)
+        self._note_crash()
         return visit
 
     def _note_crash(self) -> None:
-        if self.server.program.has_ended:
+        if self.server.program.status:  # 0 after an exception that it has caught and shown
             self.crash = self.crash or self.server.program.traceback
 
     async def answer(self, visit: Visit, most: int = MOST_ANSWERS) -> None:

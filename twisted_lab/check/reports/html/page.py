@@ -17,7 +17,7 @@ from twisted_lab.check.reports.marks import Marks
 from twisted_lab.check.reports.markup import Markup, element
 from twisted_lab.check.reports.students import Result, Student
 from twisted_lab.check.reports.style import shown
-from twisted_lab.check.reports.terminal_report import sections, summary
+from twisted_lab.check.reports.terminal_report import explained, sections, summary
 from twisted_lab.check.verdicts import Finding, Report, Verdict
 from twisted_lab.text.language import _
 
@@ -63,9 +63,8 @@ def _result(result: Result, marks: Marks) -> Markup:
 def _report(report: Report, each: Mapping[str, float | None], marks: Marks) -> Iterator[Markup]:
     yield element("p", summary(report))
     yield _table(report, each, marks)
-    for finding in report.findings:
-        if finding.verdict in _EXPLAINED:
-            yield in_full(finding, _anchor(report, finding))
+    for finding in explained(report.findings):
+        yield in_full(finding, _anchor(report, finding))
     for title, texts in sections(report):
         yield element("h3", title)
         yield items([shown(each) for each in texts[:_MOST_LINES]])

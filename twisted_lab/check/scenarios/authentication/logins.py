@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from twisted_lab.check.conversation.framings import RAW
 from twisted_lab.check.conversation.login import Person
-from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, unless_crashed
+from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered
 from twisted_lab.check.scenarios.echo_server import ports
+from twisted_lab.check.trials.crashes import expect_no_crash, unless_crashes_again
 from twisted_lab.check.trials.learn_authentication import (
     NAMES,
     WRONG,
@@ -101,20 +102,22 @@ async def _expect_let_in(first: Account, second: Account) -> None:
 
 async def asks_for_a_password(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-1."""
+    if not manners.asks:
+        await unless_crashes_again(trial, manners.crashed)
     await ports.listens(trial, manners.server)
     if not manners.asks:
-        unless_crashed(manners.crash)
         raise NotOffered(_("The server asks for no password."))
 
 
 async def accepts_the_right_one(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-2."""
     if not manners.registers:
-        unless_crashed(manners.crash)
+        await unless_crashes_again(trial, manners.crashed)
         raise NotChecked(_("The checker found no way to register a new user."))
     known = await account(trial, manners)
-    trial.step(_("the server lets the user in"))
+    trial.step(_("the user comes again, and gives a wrong password"))
     wrong = await log_in_wrongly(known.house, 1, known.person, WRONG, known.right)
+    trial.step(_("the server let the user in with the right password"))
     if not is_accepted(known.right, wrong):
         raise Failed(_("The server refuses the right password in the same words as a wrong one."))
 
@@ -122,9 +125,11 @@ async def accepts_the_right_one(trial: Trial, manners: AuthenticationManners) ->
 async def refuses_a_wrong_one(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-3."""
     known = await account(trial, manners)
-    trial.step(_("the user comes again, gives a wrong password, and is refused"))
-    note = _("The server serves a client that gave a wrong password.")
-    expect_refused(await known.try_password(WRONG), note)
+    trial.step(_("the user comes again, and gives a wrong password"))
+    found = await known.try_password(WRONG)
+    expect_no_crash(known.house, known.person)
+    trial.step(_("the server refuses it"))
+    expect_refused(found, _("The server serves a client that gave a wrong password."))
 
 
 async def refuses_an_unknown_name(trial: Trial, manners: AuthenticationManners) -> None:
@@ -133,12 +138,13 @@ async def refuses_an_unknown_name(trial: Trial, manners: AuthenticationManners) 
         raise NotOffered(_("The server knows people by their addresses."))
     known = await account(trial, manners)
     stranger = replace(new_person(trial, is_new=False), password=known.person.password)
-    trial.step(_('"{name}", who is not registered, is refused', name=stranger.name))
+    trial.step(_('"{name}", who is not registered, gives this password', name=stranger.name))
     found = entry(known.right, await known.log_in(stranger))
     if found is Entry.ADMITTED:
         second = entry(known.right, await known.log_in(replace(stranger, password=WRONG)))
         if second is Entry.REFUSED:
             raise NotOffered(_("The server registers each new name."))
+    trial.step(_("the server refuses this name"))
     expect_refused(found, _("The server serves a client whose name is not registered."))
 
 
@@ -150,13 +156,15 @@ async def keeps_two_users_apart(trial: Trial, manners: AuthenticationManners) ->
     for one, other in ((first, second), (second, first)):
         trial.step(
             _(
-                '"{name}" gives the password of "{other}", and is refused',
+                '"{name}" gives the password of "{other}"',
                 name=one.person.name,
                 other=other.person.name,
             )
         )
         note = _("The server accepts the password of another user.")
-        expect_refused(await one.try_password(other.person.password), note)
+        found = await one.try_password(other.person.password)
+        trial.step(_("the server refuses it"))
+        expect_refused(found, note)
 
 
 async def sends_no_password_back(trial: Trial, manners: AuthenticationManners) -> None:
@@ -178,8 +186,9 @@ async def takes_cyrillic_letters(trial: Trial, manners: AuthenticationManners) -
     other = await account(trial, manners, person, known.house, 2)
     trial.step(_("the server lets the user in"))
     await _expect_let_in(known, other)
-    trial.step(_("a password in other Cyrillic letters is refused"))
+    trial.step(_("the user gives a password in other Cyrillic letters"))
     found = await other.try_password(person.password.replace("Жизнь5", "Щипцы5"))
+    trial.step(_("the server refuses it"))
     expect_refused(found, _("The server accepts another password in Cyrillic letters."))
 
 

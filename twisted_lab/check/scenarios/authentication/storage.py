@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from twisted_lab.check.conversation.stored_passwords import (
@@ -14,6 +15,8 @@ from twisted_lab.check.conversation.stored_passwords import (
 )
 from twisted_lab.check.kernel.processor import processor_seconds
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, Weak
+from twisted_lab.check.requirements import identity_mistakes as mistakes
+from twisted_lab.check.requirements.requirement import Mistake
 from twisted_lab.check.scenarios.authentication.logins import Account, account, expect_refused
 from twisted_lab.check.trials.learn_authentication import WRONG, AuthenticationManners, is_let_in
 from twisted_lab.check.trials.trial import Trial
@@ -23,6 +26,7 @@ from twisted_lab.text.language import _
 _SLOW_SECONDS = (
     0.012  # of processor time for one login; 100,000 rounds of SHA-256 take twice as long
 )
+_HASHES = re.compile(rb"(?<![\w.])-?\d{16,19}(?![\w.])")  # as Python's hash() returns them
 
 
 async def keeps_users_over_a_restart(trial: Trial, manners: AuthenticationManners) -> None:
@@ -31,12 +35,26 @@ async def keeps_users_over_a_restart(trial: Trial, manners: AuthenticationManner
     await known.house.restart()
     if known.house.was_killed:
         raise NotChecked(_("Ctrl-C does not stop the server, so it was ended by force."))
-    trial.step(_("a wrong password is refused"))
+    trial.step(_("the user comes again, and gives a wrong password"))
     found = await known.try_password(WRONG)
+    trial.step(_("the server refuses it"))
     expect_refused(found, _("After the restart, the server accepts a wrong password."))
-    trial.step(_("the right password is accepted"))
-    if not is_let_in(known.right, await known.log_in()):
-        raise Failed(_("After the restart, the server refuses the right password."))
+    trial.step(_("the user gives the right password"))
+    visit = await known.log_in()
+    trial.step(_("the server lets the user in"))
+    if not is_let_in(known.right, visit):
+        note = _("After the restart, the server refuses the right password.")
+        raise Failed(note, await _likely_loss(known))
+
+
+async def _likely_loss(known: Account) -> Mistake | None:
+    """Return why a password is not known any more, if the files show that it was not lost."""
+    with known.house.trial.aside():
+        files = await _stored(known)
+    for data in files.values():
+        if holds_text(data, known.person.name) or b"127.0.7.1" in data:
+            return mistakes.HASH_CHANGES if _HASHES.search(data) else mistakes.STORED_NOT_FOUND
+    return None
 
 
 async def _stored(known: Account) -> dict[str, bytes]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from twisted_lab.check.conversation.login import refuses
-from twisted_lab.check.conversation.stored_passwords import random_words
+from twisted_lab.check.conversation.stored_passwords import LONG_TOKEN, named_tokens, random_words
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.scenarios.authentication.logins import (
@@ -69,7 +70,8 @@ def _tokens(visit: Visit, known: Iterable[Account]) -> list[str]:
     own = [text for each in known for text in (each.person.name, each.person.password)]
     if visit.said:  # nothing, if the server closed the connection first
         own.append(visit.said.decode())
-    words = [word.decode() for word in random_words(visit.after_password)]
+    heard = visit.after_password
+    words = [*(word.decode() for word in random_words(heard)), *named_tokens(heard)]
     return [word for word in words if not any(text in word for text in own)]
 
 
@@ -86,7 +88,8 @@ async def _ticket(trial: Trial, manners: AuthenticationManners) -> Ticket:
         raise NotOffered(_("The server gives out no token."))
     asks = False
     for token in candidates:
-        junk = "".join(trial.random.sample(token, len(token)))
+        is_long = len(token) >= LONG_TOKEN
+        junk = "".join(trial.random.sample(token, len(token))) if is_long else _changed(token)
         for way in Way:
             trial.step(_('the token "{token}" is sent in place of the password', token=token))
             visit = await _present(known, way, token)
@@ -99,6 +102,13 @@ async def _ticket(trial: Trial, manners: AuthenticationManners) -> Ticket:
     if asks:
         raise Failed(_("The server asks for the token that it has given out, and refuses it."))
     raise NotChecked(_("The server gives out a token, and the checker found no way to use it."))
+
+
+def _changed(token: str) -> str:
+    """Return a token in which one character is another, and which the server has not given out."""
+    if len(token) < LONG_TOKEN:  # perhaps a number in a series: another last digit may be in it
+        return re.sub(r"\d", lambda digit: str((int(digit[0]) + 5) % 10), token, count=1)
+    return token[:-1] + ("1" if token[-1] != "1" else "2")
 
 
 def _works(known: Account, visit: Visit) -> bool:
@@ -122,6 +132,8 @@ async def gives_each_its_own(trial: Trial, manners: AuthenticationManners) -> No
         raise Failed(_("Two users have the same token."))
     if ticket.token in _tokens(await ticket.known.log_in(), [ticket.known]):
         raise Weak(_("A user gets the same token at each login."))
+    if len(ticket.token) < LONG_TOKEN:
+        raise Weak(_('The token "{token}" is short, so it can be guessed.', token=ticket.token))
 
 
 async def refuses_the_token_of_another(trial: Trial, manners: AuthenticationManners) -> None:
@@ -140,9 +152,8 @@ async def refuses_the_token_of_another(trial: Trial, manners: AuthenticationMann
 async def refuses_a_changed_token(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-17."""
     ticket = await _ticket(trial, manners)
-    last = ticket.token[-1]
-    changed = ticket.token[:-1] + ("1" if last != "1" else "2")
-    trial.step(_('the token "{token}", whose last character was changed, is sent', token=changed))
+    changed = _changed(ticket.token)
+    trial.step(_('the token "{token}", of which one character was changed, is sent', token=changed))
     visit = await _present(ticket.known, ticket.way, changed)
     expect_refused(entry(ticket.known.right, visit), _("The server accepts a changed token."))
 

@@ -22,7 +22,7 @@ async def stops_on_ctrl_c(trial: Trial, manners: Manners) -> None:
     client = await connect_client(trial, server, manners)
     await client.talk(trial.text(12))
     await client.leave()
-    _expect_no_crash(server.program)
+    expect_no_crash(server.program)
     if server.program.has_ended:
         raise Weak(_("The server had ended with its first client."), mistakes.ONE_CLIENT_ONLY)
     printed = len(server.program.terminal.text)
@@ -40,7 +40,7 @@ async def waits_without_work(trial: Trial, manners: Manners) -> None:
     leaving = await connect_client(trial, server, manners)
     await leaving.talk(trial.text(12))
     await leaving.leave()
-    _expect_no_crash(program)
+    expect_no_crash(program)
     if program.has_ended:
         raise Weak(
             _("The server ended with its first client, so it was not idle for long."),
@@ -62,7 +62,7 @@ async def waits_without_work(trial: Trial, manners: Manners) -> None:
         raise Failed(_("The idle server uses {share:.0%} of a processor.", share=share), cause)
 
 
-def _expect_no_crash(program: Program) -> None:
+def expect_no_crash(program: Program) -> None:
     """See that no traceback ended a server: that is the failure of another requirement.
 
     Raises:

@@ -50,7 +50,9 @@ async def listens(trial: Trial, manners: Manners) -> str:
     if not await until_listening(trial, server):
         excuse_a_port_in_use(server)
         _excuse(server)
-        raise Failed(no_port(server), likely_cause(server.program.traceback))
+        raise Failed(
+            no_port(server), likely_cause(server.program.traceback, server.program.raised_by)
+        )
     if told and server.port != OTHER_PORT:
         raise Failed(
             _(
@@ -108,7 +110,9 @@ async def has_a_default(trial: Trial, manners: Manners) -> str:
     if server.port:
         return _("The default is port {port}.", port=server.port)
     if server.program.has_ended:
-        raise Failed(no_port(server), likely_cause(server.program.traceback))
+        raise Failed(
+            no_port(server), likely_cause(server.program.traceback, server.program.raised_by)
+        )
     raise Failed(_("The server asks again after Enter: it has no default."), mistakes.NO_DEFAULT)
 
 
@@ -118,7 +122,9 @@ async def survives_nonsense(trial: Trial, manners: Manners) -> None:
         trial, manners, "abc", asks_again=usual_answer(manners, OTHER_PORT, trial.bench.answers)
     )
     if not server.port and server.program.has_ended:
-        raise Failed(no_port(server), likely_cause(server.program.traceback))
+        raise Failed(
+            no_port(server), likely_cause(server.program.traceback, server.program.raised_by)
+        )
 
 
 async def takes_another_port(trial: Trial, manners: Manners) -> str:

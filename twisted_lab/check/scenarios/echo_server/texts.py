@@ -7,7 +7,12 @@ from twisted_lab.check.conversation.echoes import carries
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.requirements import message_mistakes, mistakes
 from twisted_lab.check.subjects.server import Server, StartedServer
-from twisted_lab.check.trials.client import APART_SECONDS, Client, expect_any_segments
+from twisted_lab.check.trials.client import (
+    APART_SECONDS,
+    Client,
+    expect_any_segments,
+    expect_many_messages,
+)
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.source import never_sends, source_of
 from twisted_lab.check.trials.start_server import connect_client, reach_server, with_ending
@@ -36,11 +41,13 @@ async def returns_a_text(trial: Trial, manners: Manners) -> None:
     if await client.hears_back(text):
         if not manners.is_echo and not await _returns_another(trial, client):
             raise NotOffered(_("The server returns a first text, and no other: it is no echo."))
+        if repr(text).encode() in client.heard:
+            note = _("The text comes back as Python shows bytes: {text}.", text=repr(text))
+            raise Weak(note, mistakes.RETURNS_REPR)
         return
     if client.heard and not client.peer.was_reset:
         raise NotOffered(_("The server answers, but it does not return the text: it is no echo."))
-    cause = likely_cause(server.program.traceback)
-    failure = Failed(client.story(text), cause, client.difference(text))
+    failure = client.failure(text)
     if server.program.has_ended:
         if never_sends(source_of(trial.bench)):
             raise NotOffered(_("The program has nothing that sends: it is no echo."))
@@ -96,8 +103,7 @@ async def _returns_another(trial: Trial, client: Client) -> bool:
 
 async def returns_many(trial: Trial, manners: Manners) -> None:
     """ES-3."""
-    if manners.ends_each or manners.needs_end:
-        raise NotOffered(_("The server serves one message for each connection."))
+    expect_many_messages(manners)
     client = (await _one_client(trial, manners))[1]
     for number in range(5):
         await client.expect_back(trial.text(10 + number))
@@ -126,7 +132,7 @@ async def returns_100000_bytes_to_a_slow_reader(trial: Trial, manners: Manners) 
     client.peer.resume()
     trial.step(_("client 1 reads, and receives all of it back"))
     if not await client.hears_back(text):
-        raise Failed(client.story(text), difference=client.difference(text))
+        raise client.failure(text)
 
 
 async def returns_all_bytes(trial: Trial, manners: Manners) -> None:
@@ -140,11 +146,12 @@ async def returns_all_bytes(trial: Trial, manners: Manners) -> None:
     if data in heard or data.upper() in heard:
         return
     difference = client.difference(data)
+    cause = mistakes.RETURNS_REPR if client.shows_bytes(data) else None
     if manners.framing.size and not server.program.has_ended:
-        raise Weak(client.story(data), difference=difference)  # such messages may be text alone
+        raise Weak(client.story(data), cause, difference)  # such messages may be text alone
     if len(heard) < len(data) or client.peer.has_ended or manners.is_exact:
-        raise Failed(client.story(data), difference=difference)
-    raise Weak(_("The server goes on, but other bytes come back."), difference=difference)
+        raise Failed(client.story(data), cause, difference)
+    raise Weak(_("The server goes on, but other bytes come back."), cause, difference)
 
 
 async def returns_single_bytes(trial: Trial, manners: Manners) -> None:
@@ -162,7 +169,7 @@ async def returns_single_bytes(trial: Trial, manners: Manners) -> None:
         client.peer.finish()
     trial.step(_("client 1 receives it back"))
     if not await client.hears_back(text):
-        raise Failed(client.story(text), difference=client.difference(text))
+        raise client.failure(text)
 
 
 async def returns_a_split_letter(trial: Trial, manners: Manners) -> None:
@@ -181,7 +188,7 @@ async def returns_a_split_letter(trial: Trial, manners: Manners) -> None:
         client.peer.finish()
     trial.step(_("client 1 receives it back"))
     if not await client.hears_back(_SPLIT):
-        raise Failed(client.story(_SPLIT), difference=client.difference(_SPLIT))
+        raise client.failure(_SPLIT)
 
 
 async def returns_cyrillic_letters(trial: Trial, manners: Manners) -> None:
@@ -233,7 +240,7 @@ async def answers_after_half_close(trial: Trial, manners: Manners) -> None:
     trial.step(_("client 1 ends its direction at once (FIN), and receives the text back"))
     client.peer.finish()
     if not await client.hears_back(text):
-        raise Failed(client.story(text), difference=client.difference(text))
+        raise client.failure(text)
     _expect_no_reset(client)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted_lab.check.conversation.causes import LOST_CLIENT
 from twisted_lab.check.conversation.echoes import came_back
 from twisted_lab.check.kernel.memory import memory
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
@@ -27,7 +28,8 @@ async def serves_the_next(trial: Trial, manners: Manners) -> None:
     try:
         await talk.expect_next()
     except Failed as failure:
-        if failure.mistake is None and talk.server.program.traceback:
+        was_answered = talk.answered_the_end and failure.mistake in LOST_CLIENT
+        if was_answered or (failure.mistake is None and talk.server.program.traceback):
             failure.mistake = mistakes.END_NOT_TESTED
         raise
 

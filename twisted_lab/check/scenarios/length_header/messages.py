@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from twisted_lab.check.conversation.causes import is_own_error
 from twisted_lab.check.conversation.echoes import came_back
 from twisted_lab.check.outcomes import Failed, NotOffered, Outcome, Weak, unless_crashed
-from twisted_lab.check.requirements import message_mistakes
+from twisted_lab.check.requirements import message_mistakes, mistakes
 from twisted_lab.check.scenarios.length_header.talk import Talk, one_client
 from twisted_lab.check.trials.client import APART_SECONDS
 from twisted_lab.check.trials.server_manners import Manners
@@ -21,6 +24,8 @@ _NON_ASCII = "Привет, мир: ".encode()
 async def goes_both_ways(trial: Trial, manners: Manners) -> None:
     """LN-2."""
     if not manners.framing.size:
+        if is_own_error(manners.crash):
+            await _expect_no_error(trial, manners)
         unless_crashed(manners.crash)
         raise NotOffered(_("The server expects no header of a fixed length."))
     talk = await one_client(trial, manners)
@@ -37,6 +42,21 @@ async def goes_both_ways(trial: Trial, manners: Manners) -> None:
         message_mistakes.NO_HEADER_BACK,
         Difference(expected, talk.client.heard),
     )
+
+
+async def _expect_no_error(trial: Trial, manners: Manners) -> None:
+    """Repeat the conversation in which the server raised an exception of its own."""
+    talk = await one_client(trial, replace(manners, framing=manners.crash_framing))
+    program, text = talk.server.program, trial.text(12)
+    await talk.client.settle()
+    if program.traceback != manners.crash:  # it may end as soon as a client has come
+        await talk.client.talk(text)
+    if program.traceback != manners.crash:
+        return  # it names a part of the message
+    note = talk.client.story(text)
+    if not program.has_ended:
+        note = _('The server\'s terminal shows an exception: "{error}"', error=manners.crash)
+    raise Failed(note, talk.cause() or mistakes.OWN_ERROR)
 
 
 async def takes_several(trial: Trial, manners: Manners) -> None:

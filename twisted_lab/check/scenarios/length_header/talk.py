@@ -27,9 +27,11 @@ class Talk:
     Attributes:
         client: The client; `connect` makes it.
         server: The server.
+        answered_the_end: Whether the server sent something to the last client that had left.
     """
 
     def __init__(self, trial: Trial, manners: Manners, server: Server) -> None:
+        self.answered_the_end = False
         self.server = server
         self._trial = trial
         self._manners = manners
@@ -76,13 +78,16 @@ class Talk:
 
     def cause(self) -> Mistake | None:
         """Return what ended the server, if a traceback shows it; the header may be no number."""
-        cause = likely_cause(self.server.program.traceback)
+        program = self.server.program
+        cause = likely_cause(program.traceback, program.raised_by)
         return None if cause in (mistakes.NONSENSE_ENDS, mistakes.ENTER_IS_NONSENSE) else cause
 
     async def leave(self) -> None:
         """Have the client leave in order, and see whether the server waits then."""
+        before = len(self.client.peer.received)
         if not await self.client.leave():
             self._spins = runs_on(self.client)
+        self.answered_the_end = len(self.client.peer.received) > before
 
     async def expect_next(self, number: int = 2) -> None:
         """See that the server serves one more client.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted_lab.check.requirements.udp_chat import REQUIREMENTS
 from twisted_lab.check.scenarios.echo_server import life
-from twisted_lab.check.scenarios.udp_chat import clients, datagrams, reliability, texts
+from twisted_lab.check.scenarios.udp_chat import clients, datagrams, hosts, reliability, texts
 from twisted_lab.check.task import Role, Task
 from twisted_lab.check.trials.learn_chat import learn_chat
 
@@ -12,6 +12,7 @@ _SCENARIOS = {
     "UC-1": texts.listens,
     "UC-2": texts.passes_texts_on,
     "UC-3": texts.reaches_all,
+    "UC-18": hosts.serves_two_of_one_host,
     "UC-4": texts.passes_russian_on,
     "UC-5": texts.passes_1000_bytes_on,
     "UC-6": texts.names_the_speaker,

@@ -64,24 +64,35 @@ async def tells_who_comes_and_leaves(trial: Trial, manners: ChatManners) -> None
     await chat.leave(third)
     await first.settle()
     came, left = first.heard[heard[0] : heard[1]], first.heard[heard[1] :]
-    raise Info(
-        _(
-            'When a client joins, the others receive "{came}"; when it leaves, "{left}".',
-            came=escape_bytes(came[:_SHOWN]),
-            left=escape_bytes(left[:_SHOWN]),
-        )
-    )
+    raise Info(f"{_told_of_joining(came)} {_told_of_leaving(left)}")
+
+
+def _told_of_joining(words: bytes) -> str:
+    if not words:
+        return _("When a client joins, the others receive nothing.")
+    shown = escape_bytes(words[:_SHOWN])
+    return _('When a client joins, the others receive "{words}".', words=shown)
+
+
+def _told_of_leaving(words: bytes) -> str:
+    if not words:
+        return _("When a client leaves, the others receive nothing.")
+    shown = escape_bytes(words[:_SHOWN])
+    return _('When a client leaves, the others receive "{words}".', words=shown)
 
 
 async def has_two_of_one_name(trial: Trial, manners: ChatManners) -> None:
     """UC-15."""
     chat = await open_chat(trial, manners)
     first, second = await chat.join(1), await chat.join(2, own_name(1))
-    said = escape_bytes(second.heard[:_SHOWN])
+    said = second.heard[:_SHOWN]
     try:
         await chat.expect_talk(first, second)
     except Failed as failure:
-        note = _('Two clients of one name cannot talk; the second is told "{words}".', words=said)
+        if not said:
+            raise Info(_("Two clients of one name cannot talk.")) from failure
+        words = escape_bytes(said)
+        note = _('Two clients of one name cannot talk; the second is told "{words}".', words=words)
         raise Info(note) from failure
     raise Info(_("Two clients of one name can talk."))
 

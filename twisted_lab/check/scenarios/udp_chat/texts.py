@@ -6,8 +6,9 @@ import re
 
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered
-from twisted_lab.check.trials.chat import open_chat, own_name
+from twisted_lab.check.trials.chat import Chat, open_chat, own_name
 from twisted_lab.check.trials.chat_manners import ChatManners
+from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.start_server import start_server
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.text.language import _
@@ -37,9 +38,25 @@ async def passes_texts_on(trial: Trial, manners: ChatManners) -> None:
             raise
         if _MISTAKES.match(traceback):
             raise Failed(failure.note, likely_cause(traceback)) from None
-        raise NotOffered(
-            _("Texts of one client do not reach the other: it is no chat, or has its own format.")
-        ) from None
+        raise NotOffered(await _what_happens(trial, chat, first)) from None
+
+
+async def _what_happens(trial: Trial, chat: Chat, speaker: Client) -> str:
+    """Return what a server does with a text, if it passes none on."""
+    text, program = trial.text(12), chat.server.program
+    speaker.say(text)
+    await program.settle(trial.bench.patience)
+    if program.look().wants_only_terminal:
+        return _(
+            "Texts of one client do not reach the other. Once a client has spoken, the server "
+            "waits for input on its terminal, and reads no other text meanwhile."
+        )
+    if await speaker.hears(text):
+        return _(
+            "Texts of one client do not reach the other: the server returns them to the client "
+            "that sent them."
+        )
+    return _("Texts of one client do not reach the other: it is no chat, or has its own format.")
 
 
 async def reaches_all(trial: Trial, manners: ChatManners) -> None:

@@ -1,0 +1,7 @@
+"""The module is called instead of its class."""
+
+import socket
+
+sock = socket()
+sock.bind(("", 9090))
+sock.listen()
