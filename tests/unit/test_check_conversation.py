@@ -12,6 +12,7 @@ from twisted_lab.check.conversation.encodings import other_form
 from twisted_lab.check.conversation.event_words import (
     MESSAGES,
     empty_report,
+    forms,
     tells_a_disconnect,
     tells_events,
     untold_messages,
@@ -28,7 +29,7 @@ from twisted_lab.check.conversation.framings import (
 )
 from twisted_lab.check.conversation.login import PASSWORD, asks_for_login, reply_to
 from twisted_lab.check.prompts.question import Kind, Question
-from twisted_lab.check.requirements import message_mistakes, mistakes
+from twisted_lab.check.requirements import client_mistakes, message_mistakes, mistakes
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import filled, usual_answer
 
@@ -276,6 +277,21 @@ class CauseTests(SynchronousTestCase):
             ("BrokenPipeError: [Errno 32] Broken pipe", mistakes.CONNECTION_LOST),
             ("ValueError: invalid literal for int() with base 10: b'abc'", mistakes.UNCAUGHT),
             ("ValueError: invalid literal for int() with base 10: 'abc'", mistakes.NONSENSE_ENDS),
+            ("OSError: [Errno 9] Bad file descriptor", client_mistakes.CLOSED_TOO_EARLY),
+            (
+                "BlockingIOError: [Errno 11] Resource temporarily unavailable",
+                client_mistakes.NON_BLOCKING,
+            ),
+            (
+                "TypeError: socket.connect() takes exactly one argument (2 given)",
+                client_mistakes.ADDRESS_IS_A_PAIR,
+            ),
+            (
+                "TypeError: connect(): AF_INET address must be tuple, not str",
+                client_mistakes.ADDRESS_IS_A_PAIR,
+            ),
+            ("NameError: name 'lien' is not defined", mistakes.OWN_ERROR),
+            ("TypeError: a bytes-like object is required, not 'str'", mistakes.NOT_ENCODED),
         ):
             self.assertIs(likely_cause(line, is_client=True), mistake, line)
 
@@ -352,6 +368,10 @@ class OtherFormTests(SynchronousTestCase):
 
 
 class EventWordTests(SynchronousTestCase):
+    def test_lines_of_one_form_are_alike(self) -> None:
+        self.assertEqual(forms("sent 12: abc\n\n> \n", "abc"), forms("sent 7: xyz\n>", "xyz"))
+        self.assertEqual(forms("abc\n", "abc"), [])
+
     def test_reports_are_recognized(self) -> None:
         for text in (
             "Server started on 9090",

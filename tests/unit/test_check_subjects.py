@@ -459,6 +459,13 @@ class SettlingTests(ProgramCase):
         self.assertLess(self.clock.seconds(), 1)
         self.assertTrue(run(self.clock, self.program.until(lambda: True, 5)))
 
+    def test_what_a_program_sent_before_its_end_is_still_read(self) -> None:
+        self.show([], RUNNING)
+        self.child.ended = 0
+        received: list[str] = []
+        self.clock.callLater(0.005, received.append, "last words")
+        self.assertTrue(run(self.clock, self.program.until(lambda: bool(received), 5)))
+
     def test_a_condition_that_becomes_true_is_found(self) -> None:
         self.show([], RUNNING)
         self.clock.callLater(1, self.print, "ready")

@@ -8,7 +8,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.checked.clients.manifest import BROKEN, BUILDS, CORRECT, MISTAKES
-from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements import client_mistakes, mistakes
 from twisted_lab.check.requirements.echo_client import REQUIREMENTS
 from twisted_lab.check.requirements.requirement import Level, Mistake
 
@@ -21,7 +21,8 @@ class CheckedClientsTests(SynchronousTestCase):
         self.assertEqual(list(BROKEN), counted)
 
     def test_mistakes_have_a_hint_and_a_requirement(self) -> None:
-        hints = {each.name for each in vars(mistakes).values() if isinstance(each, Mistake)}
+        there = [*vars(mistakes).values(), *vars(client_mistakes).values()]
+        hints = {each.name for each in there if isinstance(each, Mistake)}
         self.assertLessEqual({name for name, _, _ in MISTAKES}, hints)
         self.assertLessEqual({each for _, _, each in MISTAKES}, set(BROKEN))
 

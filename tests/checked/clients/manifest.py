@@ -37,9 +37,22 @@ MISTAKES = (
     ("shows-bytes", python("mistake_shows_bytes.py"), "EC-15"),
     ("spins", python("mistake_spins_at_end_of_input.py"), "EC-8"),
     ("text-not-encoded", python("mistake_text_sent.py"), "EC-2"),
-    ("uncaught-error", python("mistake_traceback_at_exit.py"), "EC-7"),
     ("unknown-host", python("mistake_nonsense_host.py"), "EC-14"),
     ("waits-for-more", python("mistake_until_newline.py"), "EC-3"),
+    ("address-is-a-pair", python("mistake_two_arguments.py"), "EC-1"),
+    ("client-listens", python("mistake_listens.py"), "EC-1"),
+    ("closed-too-early", python("mistake_closed_early.py"), "EC-3"),
+    ("closed-too-early", python("mistake_traceback_at_exit.py"), "EC-7"),
+    ("connection-lost", python("mistake_silent_at_close.py"), "EC-9"),
+    ("counts-letters", python("mistake_counts_letters.py"), "EC-19"),
+    ("counts-letters", python("mistake_receives_letters.py"), "EC-15"),
+    ("datagram-socket", python("mistake_datagrams.py"), "EC-1"),
+    ("non-blocking", python("mistake_non_blocking.py"), "EC-3"),
+    ("not-in-a-thread", python("mistake_no_thread.py"), "EC-2"),
+    ("other-encoding", python("mistake_other_encoding.py"), "EC-15"),
+    ("receives-first", python("mistake_receives_first.py"), "EC-2"),
+    ("bytes-in-text", python("mistake_sends_repr.py"), "EC-15"),
+    ("waits-for-input", python("mistake_reads_to_the_end.py"), "EC-2"),
 )
 """Mistakes of students: a name, the command, an id that fails; others may fail, too."""
 

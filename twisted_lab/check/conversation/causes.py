@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from twisted_lab.check.requirements import message_mistakes, mistakes
+from twisted_lab.check.requirements import client_mistakes, message_mistakes, mistakes
 from twisted_lab.check.requirements.requirement import Mistake
 
 # The first that fits counts. Each looks at the last line of the traceback.
@@ -44,7 +44,17 @@ _CAUSES_IN_CLIENTS = (
     (r"EOFError", mistakes.END_OF_INPUT),
     (r"ConnectionRefusedError", mistakes.REFUSED),
     (r"ConnectionResetError|BrokenPipeError|ConnectionAbortedError", mistakes.CONNECTION_LOST),
+    (r"OSError: \[Errno 9\]", client_mistakes.CLOSED_TOO_EARLY),
     *_CAUSES,
+    (
+        r"TypeError: .*(connect|bind)\(\).*(takes exactly one argument|must be tuple)",
+        client_mistakes.ADDRESS_IS_A_PAIR,
+    ),
+    (r"BlockingIOError", client_mistakes.NON_BLOCKING),
+    (
+        r"(TypeError|AttributeError|NameError|UnboundLocalError|KeyError): ",
+        mistakes.OWN_ERROR,
+    ),
 )
 LOST_CLIENT = (mistakes.SEND_ENDS_SERVER, mistakes.RESET_ENDS_SERVER)
 """The likely causes of an exception that a client's end raised."""

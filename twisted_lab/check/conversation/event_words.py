@@ -30,6 +30,18 @@ def tells_events(text: str) -> bool:
     return _WORDS.search(text) is not None
 
 
+def forms(text: str, *own: str) -> list[str]:
+    """Return the lines of a text that are not blank, without some words; all numbers are the same.
+
+    Args:
+        text: What a program printed.
+        own: The words, such as those that were typed.
+    """
+    for each in own:
+        text = text.replace(each, "")
+    return [form for line in text.splitlines() if (form := _form(line))]
+
+
 def tells_a_disconnect(text: str) -> bool:
     """Return whether a text reports that a client has left."""
     return _LEFT.search(text) is not None

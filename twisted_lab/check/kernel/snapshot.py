@@ -101,6 +101,13 @@ class Snapshot:
         )
 
     @property
+    def waits_for_peer(self) -> bool:
+        """Whether it waits, and a thread of it for what the other end of a connection says."""
+        return self.is_waiting and any(
+            each.peer_port for one in self.threads for each in one.sockets
+        )
+
+    @property
     def accepts(self) -> bool:
         """Whether a thread waits for a connection."""
         return any(each.is_listening for one in self.threads for each in one.sockets)

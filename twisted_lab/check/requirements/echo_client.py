@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements import client_mistakes, mistakes
 from twisted_lab.check.requirements.requirement import Level, Requirement
 from twisted_lab.text.language import N_
 
@@ -28,7 +28,7 @@ REQUIREMENTS = (
         N_("task 3 of the first part"),
         1,
         _SILENT,
-        mistakes.NOT_ASKED,
+        client_mistakes.NOT_SENT,
         ("EC-1",),
     ),
     Requirement(
@@ -49,7 +49,10 @@ REQUIREMENTS = (
         N_("A network may cut a message anywhere."),
         N_("task 4 of the first part"),
         2,
-        "(read line; printf 'one'; sleep 1; printf 'two') | nc -l {port}",
+        N_(
+            "(read line; printf 'one'; sleep 1; printf 'two') | nc -l {port}  # type a line in the "
+            "client, then press Enter here"
+        ),
         mistakes.PIECES_LOST,
         ("EC-2", "EC-3"),
     ),
@@ -217,7 +220,10 @@ REQUIREMENTS = (
         N_("A network may cut inside a letter."),
         N_("task 4 of the first part"),
         3,
-        "(read line; printf '\\xd0'; sleep 1; printf '\\xb6') | nc -l {port}",
+        N_(
+            "(read line; printf '\\xd0'; sleep 1; printf '\\xb6\\xd0'; sleep 1; printf '\\xb6') | "
+            "nc -l {port}  # type жж in the client, then press Enter here"
+        ),
         mistakes.DECODED_PORTIONS,
         ("EC-4", "EC-15"),
     ),

@@ -438,9 +438,9 @@ OWN_ERROR = Mistake(
     "own-error",
     N_("Which line of your program does Python name, and what does it say about it?"),
     N_(
-        "The last line of the traceback says what is wrong, and the lines above it say where. "
-        "Print each value of that line with repr() just before it, and repeat the steps above by "
-        "hand."
+        "This is no error of the network: do not catch it, but correct the line. The last line of "
+        "the traceback says what is wrong, and the lines above it say where. Print each value of "
+        "that line with repr() just before it."
     ),
 )
 ACCEPT_AGAIN = Mistake(

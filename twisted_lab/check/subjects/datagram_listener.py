@@ -89,5 +89,8 @@ class AddressPeer:
         with suppress(OSError):
             self._listening.sendmsg([data], self._own, 0, self._address)
 
+    def finish(self) -> None:
+        """Do nothing: UDP has no end."""
+
     def close(self) -> None:
         """Do nothing: the listener closes the socket."""

@@ -26,6 +26,9 @@ class Heard(Protocol):
     def write(self, data: bytes) -> None:
         """Send bytes."""
 
+    def finish(self) -> None:
+        """Say no more, but still hear."""
+
     def close(self) -> None:
         """End the connection, if there is one."""
 

@@ -26,6 +26,8 @@ SPIN_SECONDS = 0.3  # of processor time; see `Program.settle`
 _OWN_ARRIVALS = 5  # looks at which it had more datagrams than before, and no client had sent any
 MEASURE_SECONDS = 20.0
 _UNREADABLE = re.compile(r"(?:SyntaxError|IndentationError|TabError): ")
+# After its end, what it had sent is read in these: a connection is accepted, then read twice.
+_LAST_TURNS = 4
 SLEEP_SECONDS = 1.2 * SOON_SECONDS  # a program that sleeps is given this long to wake
 
 
@@ -161,6 +163,9 @@ class Program:
                 return True
             if watch.has_settled:
                 break
+        if self.has_ended and not condition():
+            last = self.activity.turns + _LAST_TURNS
+            await self.activity.until(lambda: condition() or self.activity.turns >= last, seconds)
         return condition()
 
     async def settle(self, seconds: float) -> bool:

@@ -94,6 +94,13 @@ class Counterpart:
             peer.close()
         return bool(left)
 
+    def finish(self) -> None:
+        """Send FIN on all connections, and go on receiving."""
+        self._trial.draw(_("client"), _("server"), False, "FIN")
+        self._program.poked()
+        for peer in self.listener.peers:
+            peer.finish()
+
     def close(self) -> None:
         """Close all connections."""
         self.has_closed = True

@@ -86,9 +86,13 @@ async def _use(trial: Trial, user: User, manners: ClientManners) -> ClientManner
     line, before = trial.line(12), len(user.server.unanswered)
     reply = line.swapcase().encode()
     began = trial.activity.clock.seconds()
+    has_met = user.server.is_reached() and not user.server.has_greeted
     user.type_line(line)
     if not await user.receives(line.encode()):
-        return await _use_if_asked_again(user, manners, line)
+        manners = await _use_if_asked_again(user, manners, line)
+        # It did not wait for exit, but for the server, and not before the line was typed.
+        waited = has_met and user.server.has_greeted
+        return replace(manners, sends_late=manners.sends_late and not waited)
     on_the_wire = _on_the_wire(user.server.unanswered[before:], line.encode())
     manners = replace(manners, behaviour=(*manners.behaviour, on_the_wire))
     user.server.echo()

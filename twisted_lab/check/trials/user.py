@@ -7,7 +7,7 @@ from bisect import bisect_left
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.echoes import came_back
 from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered
-from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements import client_mistakes, mistakes
 from twisted_lab.check.requirements.requirement import Mistake
 from twisted_lab.check.subjects.operator import Operator
 from twisted_lab.check.subjects.program import Program
@@ -58,22 +58,22 @@ class User:
         self._manners = manners
         self._openings = [manners.opening] if manners.opening else []
         self._typed = 0  # the length of the terminal's text when the last line was typed
-        self._looked = 0  # its length when `has_said_more` was last called
+        self._looked = 0  # its length when `said_lines` was last called
 
     @property
     def shown(self) -> str:
         """What the client has shown since the last line was typed."""
         return self.program.terminal.text[self._typed :]
 
-    def has_said_more(self) -> bool:
-        """Return whether it has printed a line, other than a question, since the last call.
+    def said_lines(self) -> list[str]:
+        """Return the lines, other than questions, that it has printed since the last call.
 
         What was printed before the last line was typed does not count.
         """
         text = self.program.terminal.text
         lines = text[max(self._looked, self.program.answered) :].split("\n")[:-1]
         self._looked = len(text)
-        return any(line.strip() and line.rstrip()[-1] not in _PROMPT_ENDS for line in lines)
+        return [line for line in lines if line.strip() and line.rstrip()[-1] not in _PROMPT_ENDS]
 
     async def ready(self) -> bool:
         """Bring the client to the point at which it takes a line; return whether it does.
@@ -140,13 +140,28 @@ class User:
             self.type_line(EXIT)
         self._trial.expect(_("the server receives it"))
         if not await self.receives(text):
-            note = self.story(_("The server did not receive the line"))
-            raise Failed(note, self.cause(), Difference.within(text, self.server.unanswered))
+            what, mistake = self._instead_of_sending()
+            difference = Difference.within(text, self.server.unanswered)
+            raise Failed(self.story(what), self.cause() or mistake, difference)
         # A newline, or the rest of a message, may follow.
         await self.program.settle(_REST_SECONDS)
         received = self.server.unanswered
         self._trial.sent(_("client"), _("server"), True, received)
         return received
+
+    def _instead_of_sending(self) -> tuple[str, Mistake | None]:
+        """Return what the client does instead of sending a line, and the likely cause."""
+        snapshot, is_silent = self.program.look(), not self.server.unanswered
+        if is_silent and snapshot.is_waiting and snapshot.wants_only_terminal:
+            note = _(
+                "The client has not sent the line: it waits for another one, or for the end of the "
+                "input"
+            )
+            return note, client_mistakes.WAITS_FOR_INPUT
+        if is_silent and snapshot.waits_for_peer and not snapshot.wants_terminal:
+            note = _("The client has not sent the line: it waits until the server says something")
+            return note, client_mistakes.RECEIVES_FIRST
+        return _("The server did not receive the line"), None
 
     async def shows(self, text: bytes) -> bool:
         """Wait until the client shows a text; it may put words of its own between portions.
@@ -182,18 +197,18 @@ class User:
             return
         shown = self.shown.strip().encode()
         # A traceback may quote what was received.
-        start = b"" if self.program.traceback else beginning(text, shown)
-        if start:
+        begun = b"" if self.program.traceback else beginning(text, shown)
+        if begun:
             what = _(
-                "Only the beginning of the reply is on the screen, {shown} of {count} bytes",
-                shown=len(start),
+                "Only the beginning of the reply is on the screen, {shown:,} of {count:,} bytes",
+                shown=len(begun),
                 count=len(text),
             )
-            difference = Difference(text, start)
+            difference = Difference(text, begun)
             raise Failed(self.story(what), self.cause() or mistakes.PIECES_LOST, difference)
         if not self.program.traceback and (size := _ending(text, shown)):
             what = _(
-                "Only the end of the reply is on the screen, {shown} of {count} bytes",
+                "Only the end of the reply is on the screen, {shown:,} of {count:,} bytes",
                 shown=size,
                 count=len(text),
             )
@@ -223,9 +238,7 @@ class User:
                 said,
             )
             return note, None
-        if snapshot.is_waiting and any(
-            socket.peer_port for each in snapshot.threads for socket in each.sockets
-        ):
+        if snapshot.waits_for_peer:
             note = ngettext(
                 "The client has received the reply, {n:,} byte, and waits for more from the "
                 "server instead of showing it",

@@ -10,7 +10,7 @@ from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.answers import Form
 from twisted_lab.check.prompts.first_answers import FirstAnswers
 from twisted_lab.check.prompts.question import Kind
-from twisted_lab.check.requirements import mistakes
+from twisted_lab.check.requirements import client_mistakes, mistakes
 from twisted_lab.check.scenarios.echo_server.ports import OTHER_PORT, PORT_KINDS
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import HOST, start_client
@@ -31,16 +31,32 @@ async def connects(trial: Trial, manners: ClientManners) -> str:
     port = OTHER_PORT if "{port}" in command else PORT
     host = OTHER_HOST if "{host}" in command else HOST
     user = start_client(trial, manners, port, host)
-    await _use(trial, user)
+    has_datagrams = await _use(trial, user)
     if not user.server.listener.peers:
-        if any(each.kind is SOCK_DGRAM and each.port for each in user.program.look().sockets):
-            raise NotOffered(_("The client uses UDP."))
+        snapshot = user.program.look()
+        if any(each.kind is SOCK_DGRAM and each.port for each in snapshot.sockets):
+            raise NotOffered(
+                _("The client uses UDP (SOCK_DGRAM); an echo client needs TCP (SOCK_STREAM).")
+            )
+        if has_datagrams:
+            note = user.story(_("The client uses UDP, and makes no TCP connection"))
+            raise Failed(note, client_mistakes.DATAGRAM_SOCKET)
+        if snapshot.listening:
+            raise Failed(
+                _(
+                    "The client does not connect: it listens on port {port} itself, as a server "
+                    "does.",
+                    port=snapshot.listening[0].port,
+                ),
+                client_mistakes.LISTENS,
+            )
         is_told = "{host}" in command or "{port}" in command
         if not is_told and "sys.argv" in user.program.terminal.text and user.program.traceback:
             raise NotChecked(
                 _("The client takes its address from the command: add {host} {port} to it.")
             )
-        raise Failed(user.story(_("The client does not connect")), user.cause())
+        guess = client_mistakes.NEVER_CONNECTS if trial.is_isolated else None
+        raise Failed(user.story(_("The client does not connect")), user.cause() or guess)
     dialled = user.server.listener.dialled[0]
     if "{port}" in command and dialled[1] != trial.address[1]:
         raise Failed(
@@ -63,11 +79,19 @@ async def connects(trial: Trial, manners: ClientManners) -> str:
     return _("It connects to {host}, port {port}.", host=dialled[0], port=dialled[1])
 
 
-async def _use(trial: Trial, user: User) -> None:
-    """Bring the client to its connection: some connect once the first line is typed."""
+async def _use(trial: Trial, user: User) -> bool:
+    """Bring the client to its connection: some connect once the first line is typed.
+
+    Returns:
+        Whether it has a UDP socket of its own before that.
+    """
+    has_datagrams = False
     if await user.ready() and not user.server.listener.peers:
+        sockets = user.program.look().sockets
+        has_datagrams = any(each.kind is SOCK_DGRAM and each.port for each in sockets)
         user.type_line(trial.line(12))
         await user.program.until(user.server.is_reached, trial.bench.patience)
+    return has_datagrams
 
 
 async def asks_for_the_address(trial: Trial, manners: ClientManners) -> None:

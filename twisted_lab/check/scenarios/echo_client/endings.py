@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twisted_lab.check.conversation.event_words import tells_events
-from twisted_lab.check.outcomes import Failed, Info, NotOffered, Weak
+from twisted_lab.check.conversation.event_words import empty_report, forms, tells_events
+from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind, Question
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.subjects.operator import Answer
@@ -13,6 +13,7 @@ from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
 from twisted_lab.check.trials.trial import Trial
 from twisted_lab.check.trials.user import EXIT, User
+from twisted_lab.text.escaping import escape
 from twisted_lab.text.language import _
 
 _END_SECONDS = 2.0
@@ -22,7 +23,7 @@ _BUSY_SECONDS = 0.4
 _MOST_BUSY = 0.25  # of one processor
 
 
-async def _one_line_sent(trial: Trial, manners: ClientManners) -> User:
+async def _one_line_sent(trial: Trial, manners: ClientManners) -> tuple[User, str]:
     if manners.sends_late:
         raise NotOffered(_("The client sends nothing before exit."))
     user = start_client(trial, manners)
@@ -30,7 +31,7 @@ async def _one_line_sent(trial: Trial, manners: ClientManners) -> User:
     line = trial.line(12)
     user.type_line(line)
     await user.expect_received(line.encode())
-    return user
+    return user, line
 
 
 async def ends_at_exit(trial: Trial, manners: ClientManners) -> None:
@@ -76,11 +77,17 @@ async def ends_at_end_of_input(trial: Trial, manners: ClientManners) -> None:
 
 async def tells_that_the_server_closed(trial: Trial, manners: ClientManners) -> None:
     """EC-9."""
-    user = await _one_line_sent(trial, manners)
+    user, line = await _one_line_sent(trial, manners)
     user.server.echo()
     if not await user.ready():
-        raise NotOffered(_("The client ends by itself after one line."))
+        if user.program.status == 0:
+            raise NotOffered(_("The client ends by itself after one line."))
+        if user.program.has_ended:
+            raise NotChecked(user.story(_("It does not ask for another line")))
+        raise NotChecked(_("It waits for other words of the server before it takes another line."))
+    usual, own = user.shown, [line, line.swapcase()]
     shown = len(user.program.terminal.text)
+    said = ""
     trial.step(_("the server closes the connection; more lines are typed"))
     user.server.listener.close()
     user.server.close()
@@ -89,13 +96,43 @@ async def tells_that_the_server_closed(trial: Trial, manners: ClientManners) -> 
             raise Failed(_("The client spins after the server has closed."))
         if user.program.has_ended or not user.program.look().wants_terminal:
             break
-        user.type_line(trial.line(12))
+        own.append(trial.line(12))
+        said += user.program.terminal.text[shown:] + "\n"
+        shown = len(user.program.terminal.text)
+        user.type_line(own[-1])
     await user.program.settle(_END_SECONDS)
-    text = user.program.terminal.text[shown:]
-    if "Traceback" in text:
+    said += user.program.terminal.text[shown:]
+    _expect_told(user, usual, said, own)
+
+
+def _expect_told(user: User, usual: str, said: str, own: list[str]) -> None:
+    """See that a client tells that the server has closed.
+
+    Args:
+        user: Its user.
+        usual: What it printed when a line was answered.
+        said: What it has printed since the server closed.
+        own: What was typed, and the first line's reply.
+    """
+    if "Traceback" in said:
         raise Failed(user.story(_("The end of the connection is not caught")), user.cause())
-    if not tells_events(text) and not user.program.has_ended:
+    before = forms(usual, *own)
+    news = [form for form in forms(said, *own) if form not in before]
+    if tells_events("\n".join(news)):
+        return
+    if not user.program.has_ended:
         raise Failed(_("The client does not tell that the connection has ended."))
+    if news:
+        return
+    if line := empty_report(usual, said, own[1]):
+        raise Failed(
+            _(
+                'The client shows "{line}", although nothing has come; then it ends, and does not '
+                "tell why.",
+                line=escape(line),
+            )
+        )
+    raise Weak(_("The client ends without a word."), mistakes.SILENT_END)
 
 
 async def _is_busy(user: User) -> bool:
@@ -131,7 +168,7 @@ async def tells_that_nobody_listens(trial: Trial, manners: ClientManners) -> Non
 
 async def tells_what_silence_does(trial: Trial, manners: ClientManners) -> None:
     """EC-11."""
-    user = await _one_line_sent(trial, manners)
+    user, _line = await _one_line_sent(trial, manners)
     trial.step(_("the server stays silent"))
     shown = len(user.program.terminal.text)
     await trial.activity.until(lambda: user.program.has_ended, _SILENT_SECONDS)
