@@ -58,6 +58,7 @@ def test_ctrl_c_ends_a_check_with_one_line(tmp_path: Path, prefix: tuple[str, ..
     )
     with check:
         assert check.stderr is not None
+        assert "learns" in check.stderr.readline()
         assert check.stderr.readline() == "ES-1   the server starts\n"
         check.send_signal(signal.SIGINT)
         said, complained = check.communicate(timeout=60)
