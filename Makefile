@@ -26,8 +26,10 @@ help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*##/make \1\t/p' Makefile | expand -t 20
 
 run: $(RUNTIME)  ## start all services, the echo on port 9090, for this machine (INTERFACE=0.0.0.0: for all; OPTIONS="--log-file x": more)
-	@[ $(INTERFACE) != 127.0.0.1 ] || \
-		echo "For this machine alone; 'make $(MAKECMDGOALS) INTERFACE=0.0.0.0' lets others connect, too."
+	@[ $(INTERFACE) != 127.0.0.1 ] || case "$${LANGUAGE:-$${LC_ALL:-$${LC_MESSAGES:-$$LANG}}}" in \
+		ru|ru[_.@:]*) echo "Только для этой машины; с 'make $(MAKECMDGOALS) INTERFACE=0.0.0.0' могут подключаться и другие.";; \
+		*) echo "For this machine alone; 'make $(MAKECMDGOALS) INTERFACE=0.0.0.0' lets others connect, too.";; \
+	esac
 	@$(BIN)/twistd -n netlab --interface $(INTERFACE) $(OPTIONS)
 
 lecture: override OPTIONS := --lecture $(OPTIONS)

@@ -43,6 +43,8 @@ class Disconnect(Enum):
     TOO_FAST = N_("too many new connections from your address: {most} a second"), "refused"
 
     DISABLED = N_("the proxy {proxy} is disabled"), "refused"
+    ENDED_BY_TOXIC = N_("ended by the toxic {toxic}")
+    CUT_OFF_BY_PROXY = N_("cut off by the proxy")
     NO_UPSTREAM = N_("no connection to {upstream}: {why}"), "upstream"
 
     def __init__(self, template: str, kind: str = "") -> None:

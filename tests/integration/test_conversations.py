@@ -102,7 +102,7 @@ def test_a_member_that_does_not_read_is_dropped_without_delay_for_others(tmp_pat
                 polite.sendall(line)
                 assert len(receive(polite, prefix + len(line))) == prefix + len(line)
             dropped = f"127.0.0.1:{rude.getsockname()[1]}"
-            server.wait_for(f"client dropped: {dropped} is more than 262144 bytes behind")
+            server.wait_for(f"client dropped: {dropped} is more than 256 KiB behind")
 
 
 def test_a_thousand_members_get_all_messages_in_one_order(tmp_path: Path) -> None:

@@ -220,7 +220,9 @@ def test_what_is_due_is_delivered_after_sigterm_and_the_rest_is_counted(tmp_path
                 assert receive_all(accepted) == b"late"
                 assert receive_all(client) == b""
         assert faults.wait() == 0
-        faults.wait_for(r"2 units of \S+: 1 lost; toxics chose 2: 1 hold, 1 latency")
+        faults.wait_for(
+            r"units of \S+, both ways: 2, lost: 1, with faults: 2 \(hold: 1, latency: 1\)"
+        )
 
 
 def test_a_thousand_links(tmp_path: Path) -> None:

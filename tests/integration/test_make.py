@@ -31,6 +31,25 @@ def test_make_run_can_serve_other_machines() -> None:
     assert "netlab --interface 0.0.0.0" in dry_run("run", "INTERFACE=0.0.0.0")
 
 
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ({"LANG": "ru_RU.UTF-8"}, "Только для этой машины"),
+        ({"LANG": "ru"}, "Только для этой машины"),
+        ({"LANG": "ru_RU.UTF-8", "LC_ALL": "C"}, "For this machine alone"),
+        ({}, "For this machine alone"),
+    ],
+)
+def test_make_run_tells_in_the_language_of_the_locale_who_can_connect(
+    locale: dict[str, str], told: str
+) -> None:
+    start, rest = dry_run("run").partition("[ 127.0.0.1 != ")[1:]
+    command = start + rest.partition("esac")[0] + "esac"
+    said = subprocess.run(("/bin/sh", "-c", command), env=locale, check=True, capture_output=True)
+    assert said.stdout.decode().startswith(told)
+    assert "make run INTERFACE=0.0.0.0" in said.stdout.decode()
+
+
 @pytest.mark.parametrize("target", ["run", "lecture"])
 def test_an_empty_interface_is_one_line(target: str) -> None:
     with pytest.raises(subprocess.CalledProcessError) as failed:

@@ -482,7 +482,7 @@ class FlowControlTests(ChannelTestCase):
         self.assertEqual(said, 262144 // 1004 + 2)
         self.assertEqual(
             self.recorder.messages[-1],
-            "client dropped: 127.0.0.1:50412 is more than 262144 bytes behind",
+            "client dropped: 127.0.0.1:50412 is more than 256 KiB behind",
         )
         for _ in range(1000):
             self.channel.say("x" * 1000)

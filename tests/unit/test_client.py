@@ -648,11 +648,12 @@ class SuggestTLSTests(ConnectedTestCase):
 
     def test_a_missing_answer_suggests_tls(self) -> None:
         self.watch(is_greeted=False)
-        self.clock.pump([1.0] * 3)
-        self.assertEqual(self.told, [])
+        self.clock.pump([1.0] * 3 + [0.9])
         self.connection.send(b"hi\n")
-        self.clock.advance(1.0)
-        self.assertEqual(len(self.told), 1)
+        self.clock.pump([0.1, 1.0, 0.9])  # 2 s: long enough for a bad network
+        self.assertEqual((self.told, self.connection.was_hinted), ([], False))
+        self.clock.advance(0.1)
+        self.assertEqual((len(self.told), self.connection.was_hinted), (1, True))
 
     def test_received_input_suggests_nothing(self) -> None:
         self.watch(is_greeted=True)

@@ -34,8 +34,11 @@ from twisted_lab.eventlog.events import ClientEvents
 NO_TLS = "if the server does not use TLS, leave out --tls"
 CLOSED = "closed by the server"
 RESET = "connection reset"
-SERVER_LOG = "try again, or ask whoever runs the server: its log says why"
-TRY_TLS = "nothing received; if the server uses TLS, try --tls"
+SERVER_LOG = "try again; the log of the server, or of a proxy before it, says why"
+TRY_TLS = (
+    "nothing received; if the server uses TLS, try --tls; otherwise its log, or that of a proxy "
+    "before it, says why"
+)
 SILENT = (
     "nothing received: the server may be slow, run another service, or use another framing; if it "
     "uses TLS, try --tls"
@@ -111,6 +114,10 @@ class VerdictTests(ConnectedTestCase):
         ):
             self.setUp()
             self.assertEqual(self.judge(*arguments, sent=sent), (line, 1))
+
+    def test_advice_is_given_once(self) -> None:
+        self.connection.was_hinted = True
+        self.assertEqual(self.judge("echo", sent=b"hi\n"), (["the server did not answer"], 1))
 
     def test_an_unknown_service_need_not_answer(self) -> None:
         with patch("twisted_lab.client.services.makers", dict):

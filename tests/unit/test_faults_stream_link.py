@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.channels import LINGER_SECONDS, Connections
+from twisted_lab.eventlog.event_file import message
 from twisted_lab.eventlog.events import ServiceEvents
 from twisted_lab.faults.engine.framing import NO_FRAMING, Framing, Lines
 from twisted_lab.faults.engine.link import HELD_BYTES
@@ -211,7 +212,7 @@ class StreamLinkTests(SynchronousTestCase):
         self.assertEqual(
             self.reported[1]["reason"], "no connection to localhost:9090: Connection refused"
         )
-        self.assertIn("cut off by the server", self.reported[2]["reason"])
+        self.assertEqual(self.reported[2]["reason"], self.reported[1]["reason"])
         self.check_gone()
 
     def test_a_slow_reader_stops_the_other_side(self) -> None:
@@ -361,6 +362,40 @@ class StreamLinkTests(SynchronousTestCase):
         self.end(self.link.client, error=ConnectionAborted())
         [event] = [each for each in self.reported if each["event"] == "faulted"]
         self.assertEqual(event["toxics"], {"refuse": 1})
+        self.assertTrue(message(event).endswith("lost: 0, with faults: 0 (refuse)"), message(event))
+
+    def test_the_beginning_and_the_end_of_a_link_count_as_no_units(self) -> None:
+        self.open("blackhole", framing=Lines())
+        self.link.client.dataReceived(b"1\n")
+        self.end(self.link.client, error=ConnectionLost())
+        self.link.abort()
+        self.end(self.link.server, error=ConnectionAborted())
+        [event] = [each for each in self.reported if each["event"] == "faulted"]
+        self.assertTrue(
+            message(event).endswith(" both ways: 1, lost: 1, with faults: 1 (blackhole: 1)"),
+            message(event),
+        )
+
+    def test_the_last_event_says_whether_a_toxic_the_proxy_or_the_server_has_ended_it(self) -> None:
+        def lose_server() -> None:
+            self.end(self.link.server, error=ConnectionLost())
+
+        for toxics, act, error, reason in (
+            (("reset_peer",), None, ConnectionAborted(), "ended by the toxic reset_peer"),
+            (("limit_data=0",), None, ConnectionDone(), "ended by the toxic limit_data"),
+            ((), lambda: self.link.abort(), ConnectionAborted(), "cut off by the proxy"),
+            ((), lose_server, ConnectionAborted(), "cut off by the server"),
+        ):
+            self.open(*toxics)
+            if act is not None:
+                act()
+            else:
+                self.link.client.dataReceived(b"x")
+            self.end(
+                *(side for side in (self.link.client, self.link.server) if side.transport),
+                error=error,
+            )
+            self.assertEqual(self.reported[-1]["reason"], reason)
 
     def test_a_line_is_one_unit_although_its_reader_is_slow(self) -> None:
         self.open(framing=Lines())

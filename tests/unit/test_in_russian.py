@@ -172,6 +172,6 @@ class ClientTests(ConnectedTestCase):
         self.connection.dataReceived(b"hi\n")
         hung_up = message_of(HungUp(Disconnect.CLOSED_BY_SERVER.reason().text))
         end = verdict(self.options, self.connection, AnyTalk(), hung_up, False)
-        advice = "попробуйте ещё раз или спросите того, кто запустил сервер: причина в его журнале"
+        advice = "попробуйте ещё раз; причина — в журнале сервера или прокси перед ним"
         line = f"127.0.0.1:9090: связь прервалась раньше времени: {CLOSED}; {advice}"
         self.assertEqual(end.lines, (line,))

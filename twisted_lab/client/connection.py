@@ -61,6 +61,7 @@ class ClientConnection(Protocol):
             aborted the connection. Fails with MessageError if a message is too long, with GaveUp
             if the server takes too long to end, and with HungUp if the connection ends in any other
             way.
+        was_hinted: Whether the user knows what to try with a silent server.
     """
 
     transport: StreamTransport
@@ -69,6 +70,7 @@ class ClientConnection(Protocol):
     def __init__(self, clock: IReactorTime, events: ClientEvents, framing: Framing) -> None:
         self.ended: Deferred[None] = Deferred()
         self.agreed: Deferred[None] = Deferred()
+        self.was_hinted = False
         self._is_agreed = False
         self._clock = clock
         self._events = events

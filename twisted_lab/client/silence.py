@@ -15,9 +15,14 @@ from twisted_lab.text.language import N_, _
 
 Result = TypeVar("Result")
 
-# Seconds between two checks: a service that greets or answers does so immediately.
-LOOK_SECONDS = 1.0
-TRY_TLS = N_("nothing received; if the server uses TLS, try --tls")
+LOOK_SECONDS = 1.0  # between two checks
+# Checks that find the server silent. A service greets or answers immediately, but a bad network
+# takes a second there and back. They are counted, because a paused process hears nothing.
+LOOKS = 3
+TRY_TLS = N_(
+    "nothing received; if the server uses TLS, try --tls; otherwise its log, or that of a proxy "
+    "before it, says why"
+)
 SILENT = N_(
     "nothing received: the server may be slow, run another service, or use another framing; if it "
     "uses TLS, try --tls"
@@ -48,15 +53,21 @@ def suggest_tls(
 
     Args:
         clock: Times the checks.
-        connection: The connection, which does not use TLS.
+        connection: The connection, which does not use TLS; its `was_hinted` is set then.
         is_greeted: Whether the server sends the first message.
         tell: Shows a line to the user.
     """
+    looks = 0
 
     def look() -> None:
+        nonlocal looks
         if has_unread(connection.transport):
             return  # This process was paused, and will read it next.
         if may_be_tls(connection, is_greeted):
+            looks += 1
+            if looks < LOOKS:
+                return
+            connection.was_hinted = True
             tell(f"{connection.peer}: {_(SILENT)}")
         elif connection.is_silent:
             return

@@ -32,13 +32,14 @@ def verdict(
         what = (
             _(TRY_TLS)
             if is_plain
-            else _("try again, or ask whoever runs the server: its log says why")
+            else _("try again; the log of the server, or of a proxy before it, says why")
         )
         return Ended(
             _("{peer} hung up early: {how}; {advice}", peer=peer, how=hung_up, advice=what)
         )
     if options.answers and may_be_tls(connection, is_greeted):
-        return Ended(_("the server did not answer") if tls else f"{peer}: {_(SILENT)}")
+        is_told = tls or connection.was_hinted
+        return Ended(_("the server did not answer") if is_told else f"{peer}: {_(SILENT)}")
     framing = connection.framing
     if not dialogue.succeeded:
         # On a terminal the conversation goes on after the refusal, and ends for another reason.

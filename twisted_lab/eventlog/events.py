@@ -19,6 +19,7 @@ from twisted_lab.disconnects import Reason
 from twisted_lab.eventlog.counters import Counters
 from twisted_lab.text.escaping import escape, escape_bytes
 from twisted_lab.text.language import N_, Message
+from twisted_lab.text.sizes import size
 
 Observer = Callable[[LogEvent], object]
 # Without the data, and with them; constants, because these events are frequent.
@@ -395,9 +396,10 @@ class ServiceEvents(_Reporter):
         self._report(
             LogLevel.warn,
             "client dropped",
-            N_("client dropped: {peer} is more than {limit} bytes behind"),
+            N_("client dropped: {peer} is more than {log_limit} behind"),
             peer=peer,
             limit=limit,
+            log_limit=size(limit),
         )
 
     def unable(self, peer: str, told: str, reason: str, is_known: bool = False) -> None:
@@ -511,11 +513,12 @@ class ServiceEvents(_Reporter):
         self._announce(
             LogLevel.info,
             "faults",
-            N_("the recording decides; at most {most_held} bytes are held")
+            N_("the recording decides; at most {log_most_held} is held")
             if seed is None
-            else N_("--seed {seed} repeats the decisions; at most {most_held} bytes are held"),
+            else N_("--seed {seed} repeats the decisions; at most {log_most_held} is held"),
             seed=seed,
             most_held=most_held,
+            log_most_held=size(most_held),
         )
 
     def proxying(self, proxy: str, address: str, target: str) -> None:
@@ -541,7 +544,15 @@ class ServiceEvents(_Reporter):
             log_disabled=", ".join(disabled) or Message(_NONE),
         )
 
-    def faulted(self, peer: str, units: int, faulted: int, lost: int, toxics: Counter[str]) -> None:
+    def faulted(
+        self,
+        peer: str,
+        units: int,
+        faulted: int,
+        lost: int,
+        toxics: Counter[str],
+        chosen: Mapping[str, int],
+    ) -> None:
         """Report what happened to the units of a link that has ended.
 
         Args:
@@ -549,19 +560,27 @@ class ServiceEvents(_Reporter):
             units: The number of units in both directions.
             faulted: The number of those that toxics have chosen.
             lost: The number of lost ones.
-            toxics: How often each toxic has chosen a unit. What it does later, such as a reset, a
-                link that ends before does not see.
+            toxics: How often each toxic has chosen a unit, or the link's beginning or end. What it
+                does later, such as a reset, a link that ends before does not see.
+            chosen: The same without beginnings and ends.
         """
         self._report(
             LogLevel.info,
             "faulted",
-            N_("{units} units of {peer}: {lost} lost; toxics chose {faulted}: {log_toxics}"),
+            N_(
+                "units of {peer}, both ways: {units}, lost: {lost}, with faults: {faulted} "
+                "({log_toxics})"
+            ),
             peer=peer,
             units=units,
             faulted=faulted,
             lost=lost,
             toxics=dict(toxics),
-            log_toxics=", ".join(f"{count} {name}" for name, count in toxics.most_common()),
+            log_toxics=", ".join(
+                f"{name}: {chosen[name]}" if name in chosen else name
+                for name, _ in toxics.most_common()
+            )
+            or Message(_NONE),
         )
 
     def recording_ended(self, path: str, reason: str) -> None:

@@ -31,12 +31,14 @@ class Output:
         data: Its bytes; empty with an `end`.
         end: How the link, or this direction, ends here; None if it goes on.
         rebinds: Whether the client gets another address, before the bytes are sent.
+        toxic: The toxic that has decided the `end`; "" for an end that is passed on.
     """
 
     number: int
     data: bytes = b""
     end: End | None = None
     rebinds: bool = False
+    toxic: str = ""
 
     @property
     def cost(self) -> int:
@@ -111,7 +113,7 @@ class Pipe:
                 self._end(Output(unit.number, end=End.EOF), self._delayed(whats, 0, now), now)
         for action in whats.get(What.END, ()):
             end, seconds = action.values
-            output = Output(unit.number, end=End(end))
+            output = Output(unit.number, end=End(end), toxic=action.toxic)
             if output.end is End.RESET or seconds:
                 self.held += output.cost
                 insort(self._ends, (now + seconds, output), key=lambda timed: timed[0])

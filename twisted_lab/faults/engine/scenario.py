@@ -12,6 +12,7 @@ from twisted_lab.faults.engine import values
 from twisted_lab.faults.engine.spec import Place, check, named, read_toxic
 from twisted_lab.faults.engine.toxic import Toxics
 from twisted_lab.text.language import N_, Message
+from twisted_lab.text.sizes import size
 from twisted_lab.text.system_errors import reason_of
 
 MOST_BYTES = 1_000_000  # of a file
@@ -107,7 +108,7 @@ def read_scenario(path: str, base: Toxics, places: Sequence[Place]) -> Scenario:
         with Path(path).open("rb") as file:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            raise ValueError(N_("it has more than {most} bytes", most=MOST_BYTES))
+            raise ValueError(N_("it has more than {most}", most=size(MOST_BYTES)))
         table = tomllib.loads(content.decode())
         return _scenario(table, base, places)
     except OSError as error:

@@ -90,7 +90,9 @@ class Painter:
         """See `twisted_lab.faults.engine.link.Observer`."""
         whats = {action.what for action in actions}
         causes = tuple(dict.fromkeys(action.toxic for action in actions))
-        text = "(close)" if unit.kind is Kind.CLOSE else escape_bytes(unit.body) or "(empty)"
+        text = escape_bytes(unit.body) or _("(empty)")
+        if unit.kind is Kind.CLOSE:
+            text = _("(close)")
         passage = self._passage(lane, text, now, causes)
         passage.is_lost = What.LOSE in whats or lane.is_over
         passage.is_changed = bool(whats & _CHANGES)

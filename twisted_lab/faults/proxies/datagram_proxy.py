@@ -159,7 +159,7 @@ class DatagramLink(Runner):
 
     def abort(self) -> None:
         """See `twisted_lab.channels.Connection`."""
-        self._end(Disconnect.CUT_OFF_BY_SERVER.reason())
+        self._end(Disconnect.CUT_OFF_BY_PROXY.reason())
 
     def _end(self, reason: Reason) -> None:
         if self.is_over:

@@ -36,6 +36,7 @@ class Runner:
     """
 
     __slots__ = (
+        "_chosen",
         "_faulted",
         "_held",
         "_is_finishing",
@@ -68,13 +69,16 @@ class Runner:
         self._is_finishing = False
         self._looked_at = self._quiet_looks = 0
         self._toxics: Counter[str] = Counter()
+        self._chosen: Counter[str] = Counter()  # without beginnings and ends of the link
 
     def decide(self, lane: Lane, unit: Unit) -> list[Action]:
         """See `twisted_lab.faults.engine.link.Deciding`."""
         actions = self.proxy.deciding.decide(lane, unit)
         if actions:
-            self._toxics.update({action.toxic for action in actions})
+            toxics = {action.toxic for action in actions}
+            self._toxics.update(toxics)
             if unit.kind is Kind.DATA:
+                self._chosen.update(toxics)
                 self._faulted += 1
                 self.proxy.common.counts.faulted += 1
                 self.lose(any(action.what is What.LOSE for action in actions))
@@ -130,7 +134,7 @@ class Runner:
         self.proxy.ended(self)
         if self._toxics or self._lost:
             self.proxy.common.events.faulted(
-                self.label, self.units, self._faulted, self._lost, self._toxics
+                self.label, self.units, self._faulted, self._lost, self._toxics, self._chosen
             )
 
     @property

@@ -34,6 +34,7 @@ class StreamLink(Runner):
     """
 
     __slots__ = (
+        "_cause",
         "_dialer",
         "_first_to_end",
         "_open",
@@ -55,6 +56,7 @@ class StreamLink(Runner):
         self._dialer: Dialer | None = None
         self._first_to_end: Side | None = None
         self._reason: Reason | None = None
+        self._cause: Reason | None = None  # why the proxy itself ends the link
 
     # Begin
 
@@ -131,10 +133,12 @@ class StreamLink(Runner):
             source.other.send(output.number, output.data)
             return
         self._flush()
+        if output.end in (End.CLOSE, End.RESET):
+            self._cause = Disconnect.ENDED_BY_TOXIC.reason(toxic=output.toxic)
         if output.end is End.CLOSE:
             self._close()
         elif output.end is End.RESET or (output.end is End.EOF and source.was_reset):
-            self.abort()
+            self._reset()
         else:
             source.other.half_close()
 
@@ -176,10 +180,15 @@ class StreamLink(Runner):
 
     def _hang_up(self, reason: Reason) -> None:
         self.proxy.common.events.hung_up(self.label, reason)
-        self.abort()
+        self._cause = reason
+        self._reset()
 
     def abort(self) -> None:
         """See `twisted_lab.channels.Connection`."""
+        self._cause = self._cause or Disconnect.CUT_OFF_BY_PROXY.reason()
+        self._reset()
+
+    def _reset(self) -> None:
         self._stop()
         self.client.abort()
         self.server.abort()
@@ -204,7 +213,7 @@ class StreamLink(Runner):
         """Handle the end of one of the connections."""
         self._open -= 1
         if side is self.client:
-            self._reason = end_reason(reason, self._first_to_end is side)
+            self._reason = self._cause or end_reason(reason, self._first_to_end is side)
         if self.is_closing:
             if not self._open:
                 self._gone()

@@ -15,6 +15,7 @@ from twisted_lab.faults.engine.units import Direction, Kind, Unit
 from twisted_lab.faults.recordings.recording import FORMAT, fingerprint
 from twisted_lab.text.escaping import escape
 from twisted_lab.text.language import N_
+from twisted_lab.text.sizes import size
 from twisted_lab.text.system_errors import reason_of
 
 MOST_LINE = 5_000_000  # bytes: a message of 1 MiB in hexadecimal, and one that replaces it
@@ -152,7 +153,9 @@ class Recorded:
         with path.open("rb") as file:
             while line := file.readline(MOST_LINE):
                 if file.tell() > MOST_BYTES:
-                    self._warn(N_("only the first {most} bytes are replayed", most=MOST_BYTES))
+                    self._warn(
+                        N_("only the first {most} of the file is replayed", most=size(MOST_BYTES))
+                    )
                     return
                 if not line.endswith(b"\n") and len(line) < MOST_LINE:
                     self._warn(N_("the last line is cut off, and is not replayed"))

@@ -18,6 +18,7 @@ from twisted_lab.faults.engine.pipe import Output
 from twisted_lab.faults.engine.units import Kind, Unit
 from twisted_lab.resources import NotReady
 from twisted_lab.text.language import N_, _
+from twisted_lab.text.sizes import size
 from twisted_lab.text.system_errors import reason_of
 
 FORMAT = 1
@@ -121,7 +122,7 @@ class Recording:
         line = _encode(record).encode() + b"\n"
         self._size += len(line)
         if self._size > self._most_bytes:
-            self._fail(N_("it has {most} bytes, which is the limit", most=self._most_bytes))
+            self._fail(N_("it has {most}, which is the limit", most=size(self._most_bytes)))
             return
         try:
             self._file.write(line)
