@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from math import inf
+from typing import NoReturn
 
 from twisted_lab.check.conversation.causes import is_own_error, likely_cause
 from twisted_lab.check.conversation.encodings import other_form
-from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
-from twisted_lab.check.requirements.udp_chat import KEPT_TWICE, OWN_MISTAKE
+from twisted_lab.check.conversation.openings import USUAL
+from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
+from twisted_lab.check.requirements.udp_chat import KEPT_TWICE, OWN_MISTAKE, WRONG_SPEAKER
 from twisted_lab.check.trials.chat import Chat, open_chat, own_name
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.client import Client
@@ -112,18 +114,25 @@ async def passes_russian_on(trial: Trial, manners: ChatManners) -> None:
     await chat.expect_heard(second, first)
 
 
-async def passes_1000_bytes_on(trial: Trial, manners: ChatManners) -> None:
-    """UC-5."""
+async def passes_1200_bytes_on(trial: Trial, manners: ChatManners) -> None:
+    """UC-5: a server that takes 1,024 bytes loses less than one that takes fewer than 1,000."""
     chat = await open_chat(trial, manners)
     first, second = await chat.join(1), await chat.join(2)
     await chat.expect_heard(first, second, text=trial.text(1000))
+    try:
+        await chat.expect_heard(first, second, text=trial.text(1200))
+    except Failed as failure:
+        if chat.server.program.has_ended:
+            raise
+        note = _("A text of 1,000 bytes arrives whole, and one of 1,200 bytes does not.")
+        raise Weak(note, failure.mistake, failure.difference) from None
 
 
 async def names_the_speaker(trial: Trial, manners: ChatManners) -> str | None:
     """UC-6."""
     chat = await open_chat(trial, manners)
+    listener = await chat.join(3)  # first: a server that takes the last name is wrong for it, too
     speakers = [await chat.join(1), await chat.join(2)]
-    listener = await chat.join(3)
     text, heard = trial.text(12), []
     for speaker in speakers:
         before = len(listener.heard)
@@ -131,8 +140,44 @@ async def names_the_speaker(trial: Trial, manners: ChatManners) -> str | None:
         await listener.settle()
         heard.append(listener.heard[before:].lower())
     if heard[0] == heard[1]:
-        raise Failed(_("What clients 1 and 2 say looks the same to client 3."))
+        _blame_only_for_names(chat, heard[0], manners.opening)
     names = [own_name(number).encode() for number in (1, 2)]
     if all(name in words for name, words in zip(names, heard, strict=True)):
         return None
     return _("The texts differ, but not by the names that the clients gave.")
+
+
+def _blame_only_for_names(chat: Chat, words: bytes, opening: str) -> NoReturn:
+    """Judge a server whose words do not tell the speaker: its own clients may add their names.
+
+    Args:
+        chat: The chat.
+        words: What client 3 received of clients 1 and 2 alike.
+        opening: What a client says first.
+
+    Raises:
+        Failed: If the words name one of the two.
+        Weak: If the server was told the names as names.
+        Info: If all that it was sent are texts.
+    """
+    named = [number for number in (1, 2, 3) if own_name(number).encode() in words]
+    if named in ([1], [2]):
+        note = _(
+            'What clients 1 and 2 say comes to client 3 with one name: "{name}".',
+            name=own_name(*named),
+        )
+        raise Failed(note, WRONG_SPEAKER)
+    if named or chat.has_asked or opening not in USUAL:
+        raise Weak(
+            _(
+                "What clients 1 and 2 say looks the same to client 3, although they have told the "
+                "server their names."
+            )
+        )
+    raise Info(
+        _(
+            "What clients 1 and 2 say looks the same to client 3: the server adds no name to the "
+            "texts, and the checker's clients add none either. One side must add it: your server, "
+            'or your client, which then sends "Anna: hello" and not "hello". Not both.'
+        )
+    )
