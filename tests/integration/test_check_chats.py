@@ -154,7 +154,7 @@ async def test_mistakes_with_addresses_are_told(
         (ONE_OF_EACH, "UC-18", "{name}", NotOffered, "perhaps it takes one client of each address"),
         (RELAYED, "UC-5", "{name}", Weak, "1,000 bytes arrives whole, and one of 1,200 bytes does"),
         (RELAYED, "UC-6", "{name}", Info, "One side must add it: your server, or your client"),
-        (ASKED, "UC-6", "{name}", Weak, "although they have told the server their names"),
+        (ASKED, "UC-6", "{name}", Weak, "Clients 1 and 2 have told the server their names"),
         (
             SILENT,
             "UC-14",

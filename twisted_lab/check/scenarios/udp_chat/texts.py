@@ -15,7 +15,10 @@ from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.start_server import start_server
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.escaping import escape_bytes
 from twisted_lab.text.language import _
+
+_SHOWN = 60  # bytes
 
 
 async def listens(trial: Trial, manners: ChatManners) -> None:
@@ -138,11 +141,11 @@ async def names_the_speaker(trial: Trial, manners: ChatManners) -> str | None:
         before = len(listener.heard)
         await chat.expect_heard(speaker, listener, text=text)
         await listener.settle()
-        heard.append(listener.heard[before:].lower())
-    if heard[0] == heard[1]:
+        heard.append(listener.heard[before:])
+    if heard[0].lower() == heard[1].lower():
         _blame_only_for_names(chat, heard[0], manners.opening)
     names = [own_name(number).encode() for number in (1, 2)]
-    if all(name in words for name, words in zip(names, heard, strict=True)):
+    if all(name in words.lower() for name, words in zip(names, heard, strict=True)):
         return None
     return _("The texts differ, but not by the names that the clients gave.")
 
@@ -152,7 +155,7 @@ def _blame_only_for_names(chat: Chat, words: bytes, opening: str) -> NoReturn:
 
     Args:
         chat: The chat.
-        words: What client 3 received of clients 1 and 2 alike.
+        words: What client 3 received of clients 1 and 2 alike, except for upper and lower case.
         opening: What a client says first.
 
     Raises:
@@ -160,20 +163,15 @@ def _blame_only_for_names(chat: Chat, words: bytes, opening: str) -> NoReturn:
         Weak: If the server was told the names as names.
         Info: If all that it was sent are texts.
     """
-    named = [number for number in (1, 2, 3) if own_name(number).encode() in words]
-    if named in ([1], [2]):
-        note = _(
-            'What clients 1 and 2 say comes to client 3 with one name: "{name}".',
-            name=own_name(*named),
-        )
-        raise Failed(note, WRONG_SPEAKER)
+    named = [number for number in (1, 2, 3) if own_name(number).encode() in words.lower()]
     if named or chat.has_asked or opening not in USUAL:
-        raise Weak(
-            _(
-                "What clients 1 and 2 say looks the same to client 3, although they have told the "
-                "server their names."
-            )
+        note = _(
+            "Clients 1 and 2 have told the server their names, and client 3 receives the same from "
+            'both: "{words}".',
+            words=escape_bytes(words[:_SHOWN]),
         )
+        outcome = Failed if named in ([1], [2]) else Weak
+        raise outcome(note, WRONG_SPEAKER if named else None)
     raise Info(
         _(
             "What clients 1 and 2 say looks the same to client 3: the server adds no name to the "
