@@ -15,7 +15,12 @@ from tests.programs.checked import Program, bench_for, broken, correct, prepare
 from twisted_lab.check.bench import LEAST_PATIENCE, Bench
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Outcome, Weak
 from twisted_lab.check.requirements.requirement import Mistake
-from twisted_lab.check.requirements.udp_chat import KEPT_TWICE, OWN_MISTAKE, SENDS_TO_ITSELF
+from twisted_lab.check.requirements.udp_chat import (
+    EXIT_ENDS_CHAT,
+    KEPT_TWICE,
+    OWN_MISTAKE,
+    SENDS_TO_ITSELF,
+)
 from twisted_lab.check.scenarios.udp_chat import TASK
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.learn_chat import learn_chat
@@ -67,6 +72,18 @@ while True:
         if client != address:
             server.sendto(data, client)
 """
+RELAYED = """clients[address] = True
+    for each in clients.keys() - {address}:
+        server.sendto(data, each)"""
+ASKED = """if address not in clients:
+        clients[address] = b""
+        server.sendto(b"What is your name?", address)
+    elif not clients[address]:
+        clients[address] = data
+    else:
+        for each in clients.keys() - {address}:
+            server.sendto(data, each)"""
+ENDS_WITH_A_CLIENT = LOOP + "if data == b'exit': break\n    " + RELAYED
 BY_PORT = TO_ITSELF.replace("(host, _)", "(_, host)").replace("(client, 9090)", "client")
 BROKEN = [each for each in broken() if each.task is TASK]
 
@@ -113,6 +130,7 @@ async def test_correct_chats_are_not_blamed(name: str, tmp_path: Path) -> None:
         (TO_ITSELF, "UC-2", Failed, SENDS_TO_ITSELF),
         (BY_PORT, "UC-2", Failed, OWN_MISTAKE),
         (BY_ONE_ADDRESS_TOO_OFTEN, "UC-3", Weak, KEPT_TWICE),
+        (ENDS_WITH_A_CLIENT, "UC-10", Failed, EXIT_ENDS_CHAT),
     ],
 )
 @pytest_twisted.ensureDeferred
@@ -134,6 +152,9 @@ async def test_mistakes_with_addresses_are_told(
         (ANSWERED, "UC-2", "", NotOffered, "waits for input on its terminal"),
         (RETURNED, "UC-2", "", NotOffered, "returns them to the client that sent them"),
         (ONE_OF_EACH, "UC-18", "{name}", NotOffered, "perhaps it takes one client of each address"),
+        (RELAYED, "UC-5", "{name}", Weak, "1,000 bytes arrives whole, and one of 1,200 bytes does"),
+        (RELAYED, "UC-6", "{name}", Info, "One side must add it: your server, or your client"),
+        (ASKED, "UC-6", "{name}", Weak, "Clients 1 and 2 have told the server their names"),
         (
             SILENT,
             "UC-14",

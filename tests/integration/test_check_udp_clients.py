@@ -77,6 +77,20 @@ async def test_how_a_client_ends_is_told(
 
 
 @pytest.mark.long
+@pytest_twisted.ensureDeferred
+async def test_a_client_that_sends_exit_and_receives_is_told_so(tmp_path: Path) -> None:
+    program = prepare(CORRECT["in turn, a fixed address"], tmp_path / "x")
+    source = program.folder / "in_turn.py"
+    source.write_text(source.read_text().replace('text == "exit"', "not text"))
+    trial = Trial(bench_for(program), "UD-7")
+    try:
+        with pytest.raises(Info, match="The line exit is sent to the server like any other text"):
+            await TASK.scenarios["UD-7"](trial, MANNERS)
+    finally:
+        trial.close()
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("program", BROKEN, ids=lambda each: each.fails)
 @pytest_twisted.ensureDeferred
 async def test_broken_clients_fail_what_they_break(program: Program, tmp_path: Path) -> None:

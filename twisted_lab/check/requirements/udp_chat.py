@@ -83,7 +83,26 @@ SHORT_BUFFER = Mistake(
 NO_SPEAKER = Mistake(
     "no-speaker",
     N_("How does a client know who said something, if all texts come from the server?"),
-    N_("Send the name, or the address, of the speaker with each text."),
+    N_(
+        "Either your server puts the speaker's name before each text, or your client does. Only "
+        "one of them: otherwise people read the name twice."
+    ),
+)
+WRONG_SPEAKER = Mistake(
+    "wrong-speaker",
+    N_("Whose name does your server take when it passes a text on?"),
+    N_(
+        "Keep the names in a dict by address, and take the name of the address that recvfrom() "
+        "has just returned: names[address]."
+    ),
+)
+EXIT_ENDS_CHAT = Mistake(
+    "exit-ends-chat",
+    N_("What does your server do when one client says exit?"),
+    N_(
+        "The others stay in the chat: do not leave the loop. Only remove the address of that "
+        "client from your list."
+    ),
 )
 EMPTY_ENDS = Mistake(
     "empty-datagram-ends-server",
@@ -185,12 +204,12 @@ REQUIREMENTS = (
     Requirement(
         "UC-5",
         Level.SHOULD,
-        N_("A text of 1,000 bytes reaches the others whole."),
+        N_("A text of 1,200 bytes reaches the others whole."),
         N_("A datagram may have 65,507 bytes, and what does not fit into the buffer is lost."),
         _SOURCE,
         2,
         N_(
-            "(head -c 1000 /dev/zero | tr '\\0' x; sleep 1) | nc -u -w 1 {host} {port}"
+            "(head -c 1200 /dev/zero | tr '\\0' x; sleep 1) | nc -u -w 1 {host} {port}"
             "  # and nc in another terminal"
         ),
         SHORT_BUFFER,
@@ -200,7 +219,10 @@ REQUIREMENTS = (
         "UC-6",
         Level.SHOULD,
         N_("The others can tell which client said a text: by its name, number or address."),
-        N_("All texts come from the server's address, so it must say whose they are."),
+        N_(
+            "All texts come from the server's address: the server, or the client that speaks, must "
+            "say whose they are."
+        ),
         _SOURCE,
         1,
         N_("nc -u {host} {port}  # in three terminals; type the same in two"),
@@ -248,7 +270,10 @@ REQUIREMENTS = (
         N_("It has another port then."),
         _SOURCE,
         2,
-        N_("nc -u {host} {port}  # twice in one terminal, and once in another"),
+        N_(
+            "nc -u {host} {port}  # in two terminals; type exit in one, stop that with Ctrl-C, "
+            "start it again, and type in both"
+        ),
         NO_RETURN,
         ("UC-9",),
     ),

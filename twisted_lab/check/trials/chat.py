@@ -30,10 +30,12 @@ class Chat:
 
     Attributes:
         server: The server.
+        has_asked: Whether the server has asked a client for its name.
     """
 
     def __init__(self, trial: Trial, server: Server, manners: ChatManners) -> None:
         self.server = server
+        self.has_asked = False
         self._trial = trial
         self._manners = manners
 
@@ -55,9 +57,9 @@ class Chat:
         client = await connect_client(self._trial, self.server, self._manners, number)
         name = name or own_name(number)
         await client.settle()
-        if not await _answer(client, name) and self._manners.opening:
+        if not await self._answer(client, name) and self._manners.opening:
             await client.talk(self._manners.opening.replace(NAME, name).encode())
-            await _answer(client, name)
+            await self._answer(client, name)
         return client
 
     async def expect_heard(self, speaker: Client, *listeners: Client, text: bytes = b"") -> None:
@@ -98,6 +100,15 @@ class Chat:
         if self.server.kind is SocketKind.SOCK_STREAM:
             await client.leave()
         client.peer.close()
+
+    async def _answer(self, client: Client, name: str) -> bool:
+        """Answer the questions of the server; return whether there were any."""
+        for number in range(_MOST_ANSWERS):
+            if not asks_for_login(client.heard):
+                return number > 0
+            self.has_asked = True
+            await client.talk(reply_to(client.heard, name, number))
+        return True
 
     def _story(self, listener: Client, size: int) -> str:
         number, program = listener.number, self.server.program
@@ -140,12 +151,3 @@ async def open_chat(trial: Trial, manners: ChatManners) -> Chat:
 def own_name(number: int) -> str:
     """Return the name of a client."""
     return f"anna{number}"
-
-
-async def _answer(client: Client, name: str) -> bool:
-    """Answer the questions of the server; return whether there were any."""
-    for number in range(_MOST_ANSWERS):
-        if not asks_for_login(client.heard):
-            return number > 0
-        await client.talk(reply_to(client.heard, name, number))
-    return True

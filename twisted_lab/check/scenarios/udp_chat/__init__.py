@@ -14,7 +14,7 @@ _SCENARIOS = {
     "UC-3": texts.reaches_all,
     "UC-18": hosts.serves_two_of_one_host,
     "UC-4": texts.passes_russian_on,
-    "UC-5": texts.passes_1000_bytes_on,
+    "UC-5": texts.passes_1200_bytes_on,
     "UC-6": texts.names_the_speaker,
     "UC-7": datagrams.survives_an_empty_datagram,
     "UC-8": datagrams.survives_bytes_that_are_no_text,

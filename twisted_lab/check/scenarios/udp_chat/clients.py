@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted_lab.check.outcomes import Failed, Info
+from twisted_lab.check.requirements.udp_chat import EXIT_ENDS_CHAT
 from twisted_lab.check.trials.chat import Chat, open_chat, own_name
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.start_server import connect_client
@@ -39,11 +40,15 @@ async def lets_a_client_return(trial: Trial, manners: ChatManners) -> str | None
     first, second = await chat.join(1), await chat.join(2)
     await chat.expect_talk(first, second)
     await chat.leave(second)
+    program = chat.server.program
     trial.step(_("client 2 returns"))
     try:
         await chat.expect_talk(first, await chat.join(2))
-    except Failed:
-        if chat.server.program.has_ended:
+    except Failed as failure:
+        if program.has_ended and not program.traceback and not failure.mistake:
+            note = _("The server ended with {end} after client 2 said exit.", end=program.end)
+            raise Failed(note, EXIT_ENDS_CHAT) from None
+        if program.has_ended:
             raise
         trial.step(_("client 2 returns with another name"))
         await chat.expect_talk(first, await chat.join(2, own_name(4)))
@@ -63,6 +68,7 @@ async def tells_who_comes_and_leaves(trial: Trial, manners: ChatManners) -> None
     heard.append(len(first.heard))
     await chat.leave(third)
     await first.settle()
+    _expect_running(chat)
     came, left = first.heard[heard[0] : heard[1]], first.heard[heard[1] :]
     raise Info(f"{_told_of_joining(came)} {_told_of_leaving(left)}")
 

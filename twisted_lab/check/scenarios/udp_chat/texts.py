@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from math import inf
+from typing import NoReturn
 
 from twisted_lab.check.conversation.causes import is_own_error, likely_cause
 from twisted_lab.check.conversation.encodings import other_form
-from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
-from twisted_lab.check.requirements.udp_chat import KEPT_TWICE, OWN_MISTAKE
+from twisted_lab.check.conversation.openings import USUAL
+from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
+from twisted_lab.check.requirements.udp_chat import KEPT_TWICE, OWN_MISTAKE, WRONG_SPEAKER
 from twisted_lab.check.trials.chat import Chat, open_chat, own_name
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.start_server import start_server
 from twisted_lab.check.trials.trial import Trial
+from twisted_lab.text.escaping import escape_bytes
 from twisted_lab.text.language import _
+
+_SHOWN = 60  # bytes
 
 
 async def listens(trial: Trial, manners: ChatManners) -> None:
@@ -112,27 +117,65 @@ async def passes_russian_on(trial: Trial, manners: ChatManners) -> None:
     await chat.expect_heard(second, first)
 
 
-async def passes_1000_bytes_on(trial: Trial, manners: ChatManners) -> None:
-    """UC-5."""
+async def passes_1200_bytes_on(trial: Trial, manners: ChatManners) -> None:
+    """UC-5: a server that takes 1,024 bytes loses less than one that takes fewer than 1,000."""
     chat = await open_chat(trial, manners)
     first, second = await chat.join(1), await chat.join(2)
     await chat.expect_heard(first, second, text=trial.text(1000))
+    try:
+        await chat.expect_heard(first, second, text=trial.text(1200))
+    except Failed as failure:
+        if chat.server.program.has_ended:
+            raise
+        note = _("A text of 1,000 bytes arrives whole, and one of 1,200 bytes does not.")
+        raise Weak(note, failure.mistake, failure.difference) from None
 
 
 async def names_the_speaker(trial: Trial, manners: ChatManners) -> str | None:
     """UC-6."""
     chat = await open_chat(trial, manners)
+    listener = await chat.join(3)  # first: a server that takes the last name is wrong for it, too
     speakers = [await chat.join(1), await chat.join(2)]
-    listener = await chat.join(3)
     text, heard = trial.text(12), []
     for speaker in speakers:
         before = len(listener.heard)
         await chat.expect_heard(speaker, listener, text=text)
         await listener.settle()
-        heard.append(listener.heard[before:].lower())
-    if heard[0] == heard[1]:
-        raise Failed(_("What clients 1 and 2 say looks the same to client 3."))
+        heard.append(listener.heard[before:])
+    if heard[0].lower() == heard[1].lower():
+        _blame_only_for_names(chat, heard[0], manners.opening)
     names = [own_name(number).encode() for number in (1, 2)]
-    if all(name in words for name, words in zip(names, heard, strict=True)):
+    if all(name in words.lower() for name, words in zip(names, heard, strict=True)):
         return None
     return _("The texts differ, but not by the names that the clients gave.")
+
+
+def _blame_only_for_names(chat: Chat, words: bytes, opening: str) -> NoReturn:
+    """Judge a server whose words do not tell the speaker: its own clients may add their names.
+
+    Args:
+        chat: The chat.
+        words: What client 3 received of clients 1 and 2 alike, except for upper and lower case.
+        opening: What a client says first.
+
+    Raises:
+        Failed: If the words name one of the two.
+        Weak: If the server was told the names as names.
+        Info: If all that it was sent are texts.
+    """
+    named = [number for number in (1, 2, 3) if own_name(number).encode() in words.lower()]
+    if named or chat.has_asked or opening not in USUAL:
+        note = _(
+            "Clients 1 and 2 have told the server their names, and client 3 receives the same from "
+            'both: "{words}".',
+            words=escape_bytes(words[:_SHOWN]),
+        )
+        outcome = Failed if named in ([1], [2]) else Weak
+        raise outcome(note, WRONG_SPEAKER if named else None)
+    raise Info(
+        _(
+            "What clients 1 and 2 say looks the same to client 3: the server adds no name to the "
+            "texts, and the checker's clients add none either. One side must add it: your server, "
+            'or your client, which then sends "Anna: hello" and not "hello". Not both.'
+        )
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from socket import SocketKind
 
+from twisted_lab.check.kernel.snapshot import Snapshot
 from twisted_lab.check.outcomes import Info, NotOffered
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import start_client
@@ -22,7 +23,16 @@ async def tells_how_it_ends(trial: Trial, manners: ClientManners) -> None:
     user.type_line(EXIT)
     if await _ends(user):
         raise Info(_("The line exit ends the client."))
-    if not user.program.look().wants_terminal:
+    snapshot = user.program.look()
+    if not snapshot.wants_terminal:
+        if _only_receives(snapshot) and EXIT.encode() in user.server.listener.received():
+            raise Info(
+                _(
+                    "The line exit is sent to the server like any other text; then the client "
+                    "waits for a datagram, and takes no line. If exit is to end it, test for that "
+                    "word before sendto()."
+                )
+            )
         raise Info(
             _(
                 "After exit, the client takes no line, and still runs {seconds:.0f} s later. "
@@ -41,6 +51,13 @@ async def tells_how_it_ends(trial: Trial, manners: ClientManners) -> None:
             "later.",
             seconds=_END_SECONDS,
         )
+    )
+
+
+def _only_receives(snapshot: Snapshot) -> bool:
+    """Return whether a client has one thread, and this waits for a datagram."""
+    return len(snapshot.threads) == 1 and any(
+        each.kind is SocketKind.SOCK_DGRAM for each in snapshot.threads[0].sockets
     )
 
 
