@@ -15,7 +15,12 @@ from tests.programs.checked import Program, bench_for, broken, correct, prepare
 from twisted_lab.check.bench import LEAST_PATIENCE, Bench
 from twisted_lab.check.outcomes import Failed, Info, NotOffered, Outcome, Weak
 from twisted_lab.check.requirements.requirement import Mistake
-from twisted_lab.check.requirements.udp_chat import KEPT_TWICE, OWN_MISTAKE, SENDS_TO_ITSELF
+from twisted_lab.check.requirements.udp_chat import (
+    KEPT_TWICE,
+    MIXED_ADDRESS,
+    OWN_MISTAKE,
+    SENDS_TO_ITSELF,
+)
 from twisted_lab.check.scenarios.udp_chat import TASK
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.learn_chat import learn_chat
@@ -68,6 +73,20 @@ while True:
             server.sendto(data, client)
 """
 BY_PORT = TO_ITSELF.replace("(host, _)", "(_, host)").replace("(client, 9090)", "client")
+MIXED = """
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("", 9090))
+names = {}
+while True:
+    data, (host, port) = server.recvfrom(1024)
+    if host in names:
+        data = names[host] + b": " + data
+    names.setdefault(host, data)
+    for client in names:
+        server.sendto(data, (client, port))
+"""
+FIXED_PORT = MIXED.replace("(client, port))", "(client, 9191))")
 BROKEN = [each for each in broken() if each.task is TASK]
 
 
@@ -112,6 +131,8 @@ async def test_correct_chats_are_not_blamed(name: str, tmp_path: Path) -> None:
     [
         (TO_ITSELF, "UC-2", Failed, SENDS_TO_ITSELF),
         (BY_PORT, "UC-2", Failed, OWN_MISTAKE),
+        (MIXED, "UC-2", Failed, MIXED_ADDRESS),
+        (FIXED_PORT, "UC-2", NotOffered, MIXED_ADDRESS),  # its own clients may listen there
         (BY_ONE_ADDRESS_TOO_OFTEN, "UC-3", Weak, KEPT_TWICE),
     ],
 )
