@@ -18,6 +18,7 @@ from twisted_lab.check.requirements.requirement import Mistake
 from twisted_lab.check.requirements.udp_chat import (
     EXIT_ENDS_CHAT,
     KEPT_TWICE,
+    MIXED_ADDRESS,
     OWN_MISTAKE,
     SENDS_TO_ITSELF,
 )
@@ -85,6 +86,20 @@ ASKED = """if address not in clients:
             server.sendto(data, each)"""
 ENDS_WITH_A_CLIENT = LOOP + "if data == b'exit': break\n    " + RELAYED
 BY_PORT = TO_ITSELF.replace("(host, _)", "(_, host)").replace("(client, 9090)", "client")
+MIXED = """
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("", 9090))
+names = {}
+while True:
+    data, (host, port) = server.recvfrom(1024)
+    if host in names:
+        data = names[host] + b": " + data
+    names.setdefault(host, data)
+    for client in names:
+        server.sendto(data, (client, port))
+"""
+FIXED_PORT = MIXED.replace("(client, port))", "(client, 9191))")
 BROKEN = [each for each in broken() if each.task is TASK]
 
 
@@ -129,6 +144,8 @@ async def test_correct_chats_are_not_blamed(name: str, tmp_path: Path) -> None:
     [
         (TO_ITSELF, "UC-2", Failed, SENDS_TO_ITSELF),
         (BY_PORT, "UC-2", Failed, OWN_MISTAKE),
+        (MIXED, "UC-2", Failed, MIXED_ADDRESS),
+        (FIXED_PORT, "UC-2", NotOffered, MIXED_ADDRESS),  # its own clients may listen there
         (BY_ONE_ADDRESS_TOO_OFTEN, "UC-3", Weak, KEPT_TWICE),
         (ENDS_WITH_A_CLIENT, "UC-10", Failed, EXIT_ENDS_CHAT),
     ],

@@ -128,6 +128,17 @@ _NEEDS_A_WORD = (
 """
 )
 
+_TELLS_THE_LEAVING = (
+    _LISTENS
+    + """print("started", flush=True)
+client, address = server.accept()
+print("connected", address, flush=True)
+while data := client.recv(1024):
+    client.send(data)
+print("disconnected", address, flush=True)
+"""
+)
+
 # The length in a segment of its own: bytes are read, and characters are told.
 _COUNTS_CHARACTERS = (
     _LISTENS
@@ -161,6 +172,13 @@ while True:
         pytest.param(_ONE_CLIENT, "ES-12", "not checked", "ES-11", id="does not go on"),
         pytest.param(_ONE_CLIENT, "ES-9", "not checked", "depends on ES-11", id="one client"),
         pytest.param(_NEEDS_A_WORD, "ES-2", "not offered", "nothing that sends", id="no echo"),
+        pytest.param(
+            _TELLS_THE_LEAVING,
+            "ES-19",
+            "weak",
+            "only one line for them. The server does not report messages received and sent.",
+            id="events are missing",
+        ),
         pytest.param(
             _COUNTS_CHARACTERS, "ES-9", "fail", "it counts characters", id="counts characters"
         ),

@@ -20,6 +20,7 @@ from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.reports.comparison import compare
 from twisted_lab.check.reports.comparison import summary as difference_summary
 from twisted_lab.check.reports.explanation import explanation, requirement_list
+from twisted_lab.check.reports.failure import last_lines
 from twisted_lab.check.reports.json_report import json_report
 from twisted_lab.check.reports.progress import Progress
 from twisted_lab.check.reports.style import Style, style_of
@@ -363,7 +364,20 @@ class SummaryTests(SynchronousTestCase):
 
     def test_a_must_that_is_not_offered_is_next_before_a_weak_should(self) -> None:
         report = report_of(find("ES-3", Verdict.NOT_OFFERED), find("ES-19", Verdict.WEAK))
-        self.assertIn("Next: ES-3, which is not offered", next_step(report, with_answers=False))
+        self.assertEqual(
+            next_step(report, with_answers=False),
+            "1 must is not offered: ES-3; --explain ES-3 says what it asks.",
+        )
+
+    def test_what_is_not_offered_may_have_a_hint(self) -> None:
+        mistake = mistakes.PORT_IS_TEXT
+        hinted = Evidence("No port.", mistake=mistake)
+        report = report_of(
+            find("ES-2", Verdict.NOT_OFFERED, hinted), find("ES-3", Verdict.NOT_OFFERED, "No port.")
+        )
+        text = terminal_report(report, Style(1000))
+        self.assertIn(f"  - ES-2: No port. Hint: {mistake.question}\n  - ES-3: No port.\n", text)
+        self.assertIn(f"Answer: {mistake.answer}", terminal_report(report, Style(1000), True))
 
     def test_the_next_step_is_about_the_most_important_finding(self) -> None:
         should, must = find("ES-5", Verdict.FAIL), find("ES-9", Verdict.FAIL)
@@ -385,7 +399,11 @@ class SummaryTests(SynchronousTestCase):
             ),
             ((passed, weak, unknown), "Nothing failed, but not everything was checked"),
             ((passed, absent, weak), "Nothing failed. Next: ES-26, which is weak."),
-            ((absent, missing, weak), "Nothing failed. Next: ES-2, which is not offered"),
+            ((absent, missing, weak), "1 must is not offered: ES-2; --explain"),
+            (
+                (missing, unknown, find("ES-3", Verdict.NOT_OFFERED)),
+                "2 musts are not offered, the first of them ES-2; --explain ES-2 says what",
+            ),
             (
                 (passed, absent),
                 "Nothing failed. Next: ES-17, which is not offered; --explain ES-17 says what it "
@@ -405,6 +423,20 @@ class SummaryTests(SynchronousTestCase):
 
 
 class FailureTests(SynchronousTestCase):
+    def test_frames_of_libraries_are_left_out_first(self) -> None:
+        start, own = "Traceback (most recent call last):", '  File "/tmp/work/a.py", line 3, in f'
+        library = '  File "/usr/lib/python3.11/json/decoder.py", line 9, in raw\n    x()\n    ^^^'
+        frozen = '  File "<frozen runpy>", line 88, in _run_code'
+        for count, middle in (
+            (1, library.split("\n")),
+            (5, ["  (16 lines about Python's libraries are not shown)"]),
+        ):
+            screen = "\n".join([start, own, "    load()", *[library] * count])
+            screen += f"\n{frozen}" * (count > 1) + "\nValueError: x"
+            self.assertEqual(
+                last_lines(screen), [start, own, "    load()", *middle, "ValueError: x"]
+            )
+
     def test_the_answer_is_the_second_stage_of_the_hint(self) -> None:
         mistake = mistakes.PORT_IS_TEXT
         report = report_of(find("ES-1", Verdict.FAIL, Evidence(mistake=mistake)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from twisted_lab.check.reports.comparison import compare, summary
@@ -9,12 +10,13 @@ from twisted_lab.check.reports.style import Style, shown
 from twisted_lab.check.requirements.mistakes import UNREADABLE
 from twisted_lab.check.verdicts import Evidence, Finding, Verdict
 from twisted_lab.faults.pictures.sketch import sketch
-from twisted_lab.text.language import N_, _
+from twisted_lab.text.language import N_, _, ngettext
 
 _INDENT = "  "
 _LABELS = N_("Why"), N_("Seen"), N_("Hint"), N_("Answer")
 _MOST_STEPS, _MOST_PASSAGES, _MOST_LINES = 20, 30, 12
 _MOST_SCREEN = 4000  # characters
+_LIBRARY = re.compile(r"  .{0,20}File .{0,20}(<frozen |[^\"]{0,200}/lib(64)?/python\d)")
 
 
 def failure(
@@ -113,9 +115,39 @@ def _picture(evidence: Evidence, style: Style) -> Iterator[str]:
 
 
 def last_lines(screen: str) -> list[str]:
-    """Return the last lines that are not empty; they are not escaped."""
+    """Return the last lines that are not empty; they are not escaped.
+
+    If they are too many, those of a traceback that are in Python's libraries go first: the line
+    of the program is the one to mend.
+    """
     lines = [line.rstrip() for line in screen[-_MOST_SCREEN:].split("\n")]
-    return [line for line in lines if line][-_MOST_LINES:]
+    lines = [line for line in lines if line]
+    if len(lines) > _MOST_LINES:
+        lines = [*_without_library(lines)]
+    return lines[-_MOST_LINES:]
+
+
+def _without_library(lines: list[str]) -> Iterator[str]:
+    """Yield lines, with one in place of frames of a traceback that are in Python's libraries."""
+    left_out = 0
+    for line in lines:
+        if _LIBRARY.match(line) or (left_out and line.startswith("    ")):
+            left_out += 1
+            continue
+        if left_out:
+            yield _left_out(left_out)
+        left_out = 0
+        yield line
+    if left_out:
+        yield _left_out(left_out)
+
+
+def _left_out(count: int) -> str:
+    return "  " + ngettext(
+        "({n:,} line about Python's libraries is not shown)",
+        "({n:,} lines about Python's libraries are not shown)",
+        count,
+    )
 
 
 def _screen(text: str, style: Style) -> Iterator[str]:

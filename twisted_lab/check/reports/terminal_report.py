@@ -72,7 +72,7 @@ def terminal_report(
             lines += ["", *failure(finding, style, with_answers, with_pictures)]
         else:
             lines += ["", *brief(finding, style, with_answers)]
-    for title, texts in sections(replace(report, findings=findings)):
+    for title, texts in sections(replace(report, findings=findings), with_answers):
         lines += _section(title, texts, style)
     levels = ", ".join(f"{level.name[0]}: {_(level.value)}" for level in Level)
     lines += [
@@ -101,8 +101,13 @@ def _blocked(report: Report) -> list[str]:
     return blocked
 
 
-def sections(report: Report) -> list[tuple[str, Sequence[str]]]:
-    """Return titles, and the lines that follow each; those without a line are left out."""
+def sections(report: Report, with_answers: bool = False) -> list[tuple[str, Sequence[str]]]:
+    """Return titles, and the lines that follow each; those without a line are left out.
+
+    Args:
+        report: The report.
+        with_answers: Whether to show the second stage of each hint.
+    """
     learned = " ".join(report.behaviour)
     found = [
         f"{each.requirement.id}: {each.evidence.note}"
@@ -117,8 +122,8 @@ def sections(report: Report) -> list[tuple[str, Sequence[str]]]:
     every = [
         (_("Verdicts by hand"), given),
         (_("How it behaves"), [*report.behaviour, *found]),
-        (_("Not offered"), _by_reason(report, Verdict.NOT_OFFERED)),
-        (_("Not checked"), _by_reason(report, Verdict.NOT_CHECKED)),
+        (_("Not offered"), _by_reason(report, Verdict.NOT_OFFERED, with_answers)),
+        (_("Not checked"), _by_reason(report, Verdict.NOT_CHECKED, with_answers)),
         (_("What this machine does not allow"), report.problems),
         (_("What the program did to its surroundings"), report.incidents),
     ]
@@ -178,10 +183,21 @@ def next_step(report: Report, with_answers: bool) -> str:
             ids=ids,
             seed=report.seed,
         )
+    offers = _are(report, Verdict.NOT_OFFERED)
+    if musts := list(filter(_is_must, offers)):
+        return ngettext(
+            "{n} must is not offered: {id}; --explain {id} says what it asks.",
+            "{n} musts are not offered, the first of them {id}; --explain {id} says what it asks.",
+            len(musts),
+            id=musts[0].requirement.id,
+        )
     if _are(report, Verdict.NOT_CHECKED):
         return _("Nothing failed, but not everything was checked: the reasons are above.")
-    weak, offers = explained(report.findings), _are(report, Verdict.NOT_OFFERED)
-    left = [each for each in (*weak, *offers) if each.requirement.level is not Level.INFORMATION]
+    left = [
+        each
+        for each in (*explained(report.findings), *offers)
+        if each.requirement.level is not Level.INFORMATION
+    ]
     one = min(left, key=lambda each: not _is_must(each), default=None)
     if one is None:
         return _("Nothing failed.")
@@ -208,11 +224,15 @@ def _is_must(finding: Finding) -> bool:
     return finding.requirement.level is Level.MUST
 
 
-def _by_reason(report: Report, verdict: Verdict) -> list[str]:
-    """Return each reason once, after the ids of all requirements that it concerns."""
+def _by_reason(report: Report, verdict: Verdict, with_answers: bool) -> list[str]:
+    """Return each reason once, with its hint, after the ids of all that it concerns."""
     reasons: dict[str, list[str]] = {}
     for finding in _are(report, verdict):
-        reasons.setdefault(finding.evidence.note, []).append(finding.requirement.id)
+        words = [finding.evidence.note]
+        if mistake := finding.evidence.mistake:
+            words.append(_("Hint: {question}", question=_(mistake.question)))
+            words += [_("Answer: {answer}", answer=_(mistake.answer))] * with_answers
+        reasons.setdefault(" ".join(words), []).append(finding.requirement.id)
     return [f"{', '.join(ids)}: {reason}" for reason, ids in reasons.items() if reason]
 
 

@@ -127,8 +127,14 @@ NEVER_LISTENS = Mistake(
 )
 PORT_IS_TEXT = Mistake(
     "port-is-text",
-    N_("Which type does input() return, and which type does bind() or connect() want?"),
-    N_("input() returns a string, but a port is a number: use int(), and catch ValueError."),
+    N_(
+        "Which type has a port from input() or from sys.argv, and which type does bind() or "
+        "connect() want?"
+    ),
+    N_(
+        "input() returns a string, and sys.argv has strings, but a port is a number: use int(), "
+        "and catch ValueError."
+    ),
 )
 NOT_ENCODED = Mistake(
     "text-not-encoded",

@@ -25,6 +25,15 @@ NOT_PASSED_ON = Mistake(
         "clients in a list or a set, and send each text to all of them but the speaker."
     ),
 )
+MIXED_ADDRESS = Mistake(
+    "mixed-address",
+    N_("Whose host, and whose port, are in the address that you pass to sendto()?"),
+    N_(
+        "Both must be those of the client that receives the text. Keep the whole address that "
+        "recvfrom() returned, such as ('127.0.0.1', 54321), as one value, and pass it to sendto() "
+        "as it is."
+    ),
+)
 OWN_MISTAKE = Mistake(
     "own-mistake",
     N_("Which line does the traceback name, and which type has each value there?"),

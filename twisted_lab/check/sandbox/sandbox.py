@@ -43,7 +43,10 @@ class Sandbox(Protocol):
         """Start a program in the copied folder, on a terminal of 24 rows and 80 columns."""
 
     def make_socket(self, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
-        """Return a socket of the sandbox's network, that does not block."""
+        """Return a socket of the sandbox's network, that does not block.
+
+        With SOCK_RAW, it receives ICMP messages; only isolated sandboxes have it.
+        """
 
     def listener(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
         """Return a listening socket that takes each TCP connection made inside, to any address.

@@ -19,7 +19,7 @@ from twisted_lab.text.language import _
 
 MOST_STEPS, MOST_PASSAGES = 200, 200
 MOST_SECONDS = 60.0
-_SCREEN_CHARACTERS = 2000
+_SCREEN_CHARACTERS = 4000
 
 
 class Trial:

@@ -134,7 +134,7 @@ class Inside:
         return {}, (self._socket(family, kind).detach(),)
 
     def _socket(self, family: int, kind: int) -> socket.socket:
-        made = socket.socket(family, kind)
+        made = socket.socket(family, kind, socket.IPPROTO_ICMP if kind == socket.SOCK_RAW else 0)
         made.setblocking(False)
         if self._is_isolated:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, network.MARK)

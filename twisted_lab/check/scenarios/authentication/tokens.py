@@ -11,6 +11,7 @@ from twisted_lab.check.conversation.login import refuses
 from twisted_lab.check.conversation.stored_passwords import LONG_TOKEN, named_tokens, random_words
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.question import Kind
+from twisted_lab.check.requirements.identity_mistakes import TOKEN_UNUSED
 from twisted_lab.check.scenarios.authentication.logins import (
     Account,
     account,
@@ -79,7 +80,8 @@ async def _ticket(trial: Trial, manners: AuthenticationManners) -> Ticket:
     """Have a token that works.
 
     Raises:
-        NotOffered: If the server gives none, or the checker finds no way to use it.
+        NotOffered: If the server gives none.
+        NotChecked: If the checker finds no way to use it.
         Failed: If it asks for the token, and then refuses it.
     """
     known = await account(trial, manners)
@@ -101,7 +103,14 @@ async def _ticket(trial: Trial, manners: AuthenticationManners) -> Ticket:
                 return Ticket(known, token, way, visit)
     if asks:
         raise Failed(_("The server asks for the token that it has given out, and refuses it."))
-    raise NotChecked(_("The server gives out a token, and the checker found no way to use it."))
+    raise NotChecked(
+        _(
+            "The server gives out a token, and the checker found no way to use it. It sent the "
+            "token where the server asks for the password, and as the first message: alone, and "
+            'after the word "token".'
+        ),
+        TOKEN_UNUSED,
+    )
 
 
 def _changed(token: str) -> str:

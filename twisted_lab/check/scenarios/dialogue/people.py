@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import LOST_CLIENT, likely_cause
 from twisted_lab.check.conversation.echoes import came_back
-from twisted_lab.check.outcomes import Failed, NotChecked, NotOffered, Weak
+from twisted_lab.check.outcomes import Failed, NotOffered, Weak
 from twisted_lab.check.prompts.answers import MESSAGE
 from twisted_lab.check.prompts.question import Question
 from twisted_lab.check.requirements import mistakes
@@ -109,7 +109,7 @@ async def outlives_exit(trial: Trial, manners: Manners) -> None:
 async def keeps_two_apart(trial: Trial, manners: Manners) -> None:
     """DG-10."""
     if not manners.is_echo:
-        raise NotChecked(_("The server returns no text, so nothing shows whose answer it is."))
+        raise NotOffered(_("The server returns no text, so nothing shows whose answer it is."))
     server, first = await one_client(trial, manners)
     await exchange(trial, server, first, manners)
     trial.step(_("client 2 connects, while client 1 stays connected"))

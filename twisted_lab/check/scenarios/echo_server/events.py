@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.event_words import (
     MESSAGES,
@@ -101,7 +103,7 @@ async def reports_events(trial: Trial, manners: Manners) -> None:
         missing.append(N_("a disconnect"))
     in_time = reports.in_files()
     if server.program.has_ended and lines:
-        _expect_all(len(lines), is_over)
+        _expect_all(len(lines), is_over, missing)
     else:
         await server.program.stop(_STOP_SECONDS)
         if "Traceback" in server.program.unanswered or not await reports.new_lines():
@@ -118,7 +120,7 @@ async def reports_events(trial: Trial, manners: Manners) -> None:
             file=reports.replaced,
         )
         raise Weak(note, mistakes.LOG_REPLACED)
-    note = _("The server does not report {missing}.", missing=", ".join(map(_, missing)))
+    note = _not_reported(missing)
     late = reports.in_files() - in_time
     if late > _EVENTS - 2:  # its start may have been in time, and it was counted at its stop
         return  # ES-27 tells that the log reaches the file late
@@ -127,33 +129,37 @@ async def reports_events(trial: Trial, manners: Manners) -> None:
     raise Failed(note)
 
 
-def _expect_all(lines: int, is_over: bool) -> None:
+def _expect_all(lines: int, is_over: bool, missing: Sequence[str]) -> None:
     """See that a server that ended with its client has reported its last events.
 
     Args:
         lines: How many lines it has added since the last event that was reported before.
         is_over: Whether it ended before its client left: it had a message, too.
+        missing: What it has not reported before.
 
     Raises:
         Weak: It has not.
     """
     if is_over and lines < 4:
-        raise Weak(
-            ngettext(
-                "The server ended together with its client. It printed {n} line for four events: "
-                "a message received, a message sent, the disconnect and its stop.",
-                "The server ended together with its client. It printed {n} lines for four events: "
-                "a message received, a message sent, the disconnect and its stop.",
-                lines,
-            )
+        note = ngettext(
+            "The server ended together with its client: a message received, a message sent, the "
+            "disconnect and the stop are four events, and it printed only {n} line for them.",
+            "The server ended together with its client: a message received, a message sent, the "
+            "disconnect and the stop are four events, and it printed only {n} lines for them.",
+            lines,
         )
-    if lines < 2:
-        raise Weak(
-            _(
-                "The server ended together with its client. It printed one line for two events: "
-                "the disconnect and its stop."
-            )
+    elif lines < 2:
+        note = _(
+            "The server ended together with its client: the disconnect and the stop are two "
+            "events, and it printed only one line for them."
         )
+    else:
+        return
+    raise Weak(f"{note} {_not_reported(missing)}" if missing else note)
+
+
+def _not_reported(missing: Sequence[str]) -> str:
+    return _("The server does not report {missing}.", missing=", ".join(map(_, missing)))
 
 
 def _cause(traceback: str) -> Mistake | None:

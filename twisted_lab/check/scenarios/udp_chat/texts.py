@@ -6,10 +6,19 @@ from math import inf
 from typing import NoReturn
 
 from twisted_lab.check.conversation.causes import is_own_error, likely_cause
+from twisted_lab.check.conversation.echoes import carries
 from twisted_lab.check.conversation.encodings import other_form
 from twisted_lab.check.conversation.openings import USUAL
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
-from twisted_lab.check.requirements.udp_chat import KEPT_TWICE, OWN_MISTAKE, WRONG_SPEAKER
+from twisted_lab.check.requirements.udp_chat import (
+    KEPT_TWICE,
+    MIXED_ADDRESS,
+    NOT_PASSED_ON,
+    OWN_MISTAKE,
+    WRONG_SPEAKER,
+)
+from twisted_lab.check.subjects.server import StartedServer
+from twisted_lab.check.subjects.undelivered import Undelivered
 from twisted_lab.check.trials.chat import Chat, open_chat, own_name
 from twisted_lab.check.trials.chat_manners import ChatManners
 from twisted_lab.check.trials.client import Client
@@ -43,7 +52,56 @@ async def passes_texts_on(trial: Trial, manners: ChatManners) -> None:
         # One that wants clients to join in words of its own may have no entry for them.
         if is_own_error(traceback) and not traceback.startswith("KeyError"):
             raise Failed(failure.note, likely_cause(traceback) or OWN_MISTAKE) from None
-        raise NotOffered(await _what_happens(trial, chat, first)) from None
+        await _expect_own_addresses(trial, chat, (first, second))
+        raise NotOffered(await _what_happens(trial, chat, first), NOT_PASSED_ON) from None
+
+
+async def _expect_own_addresses(trial: Trial, chat: Chat, members: tuple[Client, Client]) -> None:
+    """See that a server that passes no text on sends none to ports on which nobody listens.
+
+    Raises:
+        Failed: If an address has the host of one client and the port of another.
+        NotOffered: If it sends texts elsewhere: its own clients may listen there.
+    """
+    server = chat.server
+    if not isinstance(server, StartedServer) or server.sandbox.lacks:
+        return
+    if not all(each.peer.port for each in members):
+        return  # one has received too much, and is closed
+    (host, port), (other_host, other_port) = (each.peer.address for each in members)
+    undelivered = Undelivered(server.sandbox)
+    trial.on_close(undelivered.close)
+    trial.steps.pop()  # that the text arrives: what follows is done before
+    elsewhere: tuple[str, int] | None = None
+    ways = (*members, (other_host, port)), (*members[::-1], (host, other_port))
+    for speaker, listener, mixed in ways * 2:  # the first text of each may be its name
+        text = trial.text(12)
+        await speaker.talk(text)
+        sent = [each.address for each in undelivered.read() if carries(each.data, text)]
+        if mixed in sent:
+            trial.expect(_("{client} receives it", client=listener.name))
+            raise Failed(
+                _(
+                    "The server sent the text to {host}:{port}, where nobody listens: the host is "
+                    "that of client {listener}, and the port that of client {speaker}.",
+                    host=mixed[0],
+                    port=mixed[1],
+                    listener=listener.number,
+                    speaker=speaker.number,
+                ),
+                MIXED_ADDRESS,
+            )
+        elsewhere = next(iter(sent), elsewhere)
+    if elsewhere:
+        raise NotOffered(
+            _(
+                "Texts of one client do not reach the other: the server sends them to "
+                "{host}:{port}, where nobody listens.",
+                host=elsewhere[0],
+                port=elsewhere[1],
+            ),
+            MIXED_ADDRESS,
+        )
 
 
 async def _what_happens(trial: Trial, chat: Chat, speaker: Client) -> str:
