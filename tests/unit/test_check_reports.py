@@ -20,6 +20,7 @@ from twisted_lab.check.catalogue import Catalogue
 from twisted_lab.check.reports.comparison import compare
 from twisted_lab.check.reports.comparison import summary as difference_summary
 from twisted_lab.check.reports.explanation import explanation, requirement_list
+from twisted_lab.check.reports.failure import last_lines
 from twisted_lab.check.reports.json_report import json_report
 from twisted_lab.check.reports.progress import Progress
 from twisted_lab.check.reports.style import Style, style_of
@@ -77,6 +78,13 @@ def split_letter() -> Evidence:
             '(python3 -c \'print("a" + "ж" * 1000, end="")\'; sleep 1) | nc -N 127.0.0.1 9090'
         ),
     )
+
+
+def long_traceback() -> str:
+    """Return a screen with more frames of a library than lines are shown."""
+    library = '  File "/usr/lib/python3.11/json/decoder.py", line 1, in f\n    f()\n    ^^^\n' * 6
+    own = '  File "/tmp/work/server.py", line 3, in <module>\n    users = json.load(file)\n'
+    return f"Traceback (most recent call last):\n{own}{library}ValueError: Expecting value\n"
 
 
 def every_verdict() -> Report:
@@ -139,6 +147,17 @@ def goldens() -> Iterator[tuple[str, str]]:
 
 
 class GoldenTests(SynchronousTestCase):
+    def test_a_long_traceback_shows_the_lines_of_the_program(self) -> None:
+        self.assertEqual(
+            last_lines(long_traceback()),
+            [
+                "Traceback (most recent call last):",
+                '  File "/tmp/work/server.py", line 3, in <module>',
+                "    users = json.load(file)",
+                "ValueError: Expecting value",
+            ],
+        )
+
     def test_reports_are_as_they_were_read_by_a_person(self) -> None:
         for name, text in goldens():
             self.assertEqual((GOLDEN / name).read_text(), text + "\n", name)

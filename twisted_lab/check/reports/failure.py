@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from twisted_lab.check.reports.comparison import compare, summary
 from twisted_lab.check.reports.style import Style, shown
@@ -15,6 +16,7 @@ _INDENT = "  "
 _LABELS = N_("Why"), N_("Seen"), N_("Hint"), N_("Answer")
 _MOST_STEPS, _MOST_PASSAGES, _MOST_LINES = 20, 30, 12
 _MOST_SCREEN = 4000  # characters
+_LIBRARY = re.compile(r'  File "(?:<frozen |[^"]*/python3[^"/]*/(?!(?:site|dist)-packages/))')
 
 
 def failure(
@@ -115,7 +117,19 @@ def _picture(evidence: Evidence, style: Style) -> Iterator[str]:
 def last_lines(screen: str) -> list[str]:
     """Return the last lines that are not empty; they are not escaped."""
     lines = [line.rstrip() for line in screen[-_MOST_SCREEN:].split("\n")]
-    return [line for line in lines if line][-_MOST_LINES:]
+    lines = [line for line in lines if line]
+    if len(lines) > _MOST_LINES:
+        lines = list(_without_library(lines))
+    return lines[-_MOST_LINES:]
+
+
+def _without_library(lines: Sequence[str]) -> Iterator[str]:
+    """Return lines without the frames of Python's own library, which a reader did not write."""
+    is_hidden = False
+    for line in lines:
+        is_hidden = bool(_LIBRARY.match(line)) or (is_hidden and line.startswith("    "))
+        if not is_hidden:
+            yield line
 
 
 def _screen(text: str, style: Style) -> Iterator[str]:
