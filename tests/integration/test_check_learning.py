@@ -14,8 +14,10 @@ import pytest_twisted
 from tests.processes import ROOT
 from tests.programs.checked import Program, bench_for
 from twisted_lab.check.bench import Bench
-from twisted_lab.check.outcomes import NotChecked
+from twisted_lab.check.outcomes import Failed, NotChecked
 from twisted_lab.check.sandbox.sandbox import Sandbox
+from twisted_lab.check.scenarios.authentication.logins import refuses_an_unknown_name
+from twisted_lab.check.scenarios.authentication.storage import stores_no_plain_text
 from twisted_lab.check.scenarios.echo_server import TASK
 from twisted_lab.check.scenarios.length_header.messages import goes_both_ways
 from twisted_lab.check.trials.learn_authentication import learn_authentication
@@ -56,6 +58,41 @@ while True:
     client.send(b"What is your name?")
     names[address] = client.recv(1024).decode()
     json.dump(names, open("names.json", "w"))
+    client.close()
+"""
+
+SERVES_ONE = """
+import os, socket
+server = socket.create_server(("", 9090))
+client, address = server.accept()
+client.sendall(b"Name:")
+name = client.recv(1024)
+client.sendall(b"Password:")
+password = client.recv(1024)
+known = open("users.txt", "rb") if os.path.exists("users.txt") else ()
+users = dict(line.split() for line in known)
+if users.get(name, password) != password:
+    client.sendall(b"Wrong password")
+else:
+    open("users.txt", "ab").write(name + b" " + password + b"\\n")
+    client.sendall(b"Welcome")
+    client.sendall(client.recv(1024))
+"""
+
+LOOKS_UP = """
+import socket
+passwords = dict(line.strip().split(":") for line in open("passwords.txt"))
+server = socket.create_server(("", 9090))
+while True:
+    client, address = server.accept()
+    client.sendall(b"Login:")
+    name = client.recv(1024).decode()
+    client.sendall(b"Password:")
+    if passwords[name] == client.recv(1024).decode():
+        client.sendall(b"Welcome")
+        client.sendall(client.recv(1024))
+    else:
+        client.sendall(b"Wrong password")
     client.close()
 """
 
@@ -128,6 +165,34 @@ async def test_an_exception_that_ends_a_server_is_named(tmp_path: Path) -> None:
 
     (tmp_path / "server.py").write_text(CONCATENATES)
     assert (await learn_server(bench)).crash.startswith("TypeError: can only concatenate str")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_server_that_ends_after_a_client_is_told(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(SERVES_ONE)
+    bench, _ = counted(tmp_path, "server.py")
+    manners = await learn_authentication(bench)
+    assert manners.registers
+    assert manners.behaviour[0] == "It ended after a client: status 0. The checker starts it again."
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_user_of_a_file_is_known_and_an_unknown_one_ends_the_server(tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(LOOKS_UP)
+    (tmp_path / "passwords.txt").write_text("boris:qwerty\nanna:12345\n")
+    bench, _ = counted(tmp_path, "server.py")
+    manners = await learn_authentication(bench)
+    assert manners.known
+    assert manners.known.name == "boris"
+    assert not manners.registers
+    for scenario, seen in (
+        (refuses_an_unknown_name, "KeyError"),
+        (stores_no_plain_text, "plain text"),
+    ):
+        trial = Trial(bench, "AU")
+        with pytest.raises(Failed, match=seen):
+            await scenario(trial, manners)
+        trial.close()
 
 
 @pytest_twisted.ensureDeferred

@@ -80,6 +80,13 @@ def split_letter() -> Evidence:
     )
 
 
+def long_traceback() -> str:
+    """Return a screen with more frames of a library than lines are shown."""
+    library = '  File "/usr/lib/python3.11/json/decoder.py", line 1, in f\n    f()\n    ^^^\n' * 6
+    own = '  File "/tmp/work/server.py", line 3, in <module>\n    users = json.load(file)\n'
+    return f"Traceback (most recent call last):\n{own}{library}ValueError: Expecting value\n"
+
+
 def every_verdict() -> Report:
     """Return a report in the language of the checker."""
     failed = _("It depends on {id}: {verdict}.", id="ES-9", verdict=_("fail"))
@@ -140,6 +147,18 @@ def goldens() -> Iterator[tuple[str, str]]:
 
 
 class GoldenTests(SynchronousTestCase):
+    def test_a_long_traceback_shows_the_lines_of_the_program(self) -> None:
+        self.assertEqual(
+            last_lines(long_traceback()),
+            [
+                "Traceback (most recent call last):",
+                '  File "/tmp/work/server.py", line 3, in <module>',
+                "    users = json.load(file)",
+                "  (18 lines about Python's libraries are not shown)",
+                "ValueError: Expecting value",
+            ],
+        )
+
     def test_reports_are_as_they_were_read_by_a_person(self) -> None:
         for name, text in goldens():
             self.assertEqual((GOLDEN / name).read_text(), text + "\n", name)

@@ -12,9 +12,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.unit.test_check_reports import REPORT, find, hostile, report_of
 from twisted_lab.check.catalogue import Catalogue
+from twisted_lab.check.conversation.data_files import read_files, secrets_in
 from twisted_lab.check.reports.json_report import json_report
 from twisted_lab.check.reports.own_progress import update
-from twisted_lab.check.reports.redaction import read_files, redacted, secrets_in
+from twisted_lab.check.reports.redaction import redacted
 from twisted_lab.check.verdicts import Verdict
 
 TASK = Catalogue().tasks["echo-server"]

@@ -14,6 +14,7 @@ from twisted_lab.check.conversation.stored_passwords import (
     named_tokens,
     names_a_slow_hash,
     random_words,
+    record,
     repeated_values,
     reversible_form,
 )
@@ -52,6 +53,20 @@ class FormTests(SynchronousTestCase):
         for text in (b"$2b$12$abc", b"$argon2id$v=19$", b"pbkdf2_sha256$600000$", b"scrypt:32768"):
             self.assertTrue(names_a_slow_hash(text), text)
         self.assertFalse(names_a_slow_hash(b'{"Anna": "5f4dcc3b5aa765d61d8327deb882cf99"}'))
+
+    def test_the_record_of_a_person_does_not_name_the_person(self) -> None:
+        for data in (
+            b'{"Anna": 736, "Boris": 736}',
+            b'[{"name": "Anna", "hash": 736}, {"name": "Boris", "hash": 736}]',
+            b'{"users": [["Anna", 736], ["Boris", 736]]}',
+            b"Anna:736\nBoris:736\n",
+            b"{'Anna': 736, 'Boris': 736}",
+        ):
+            found = [record(data, each, ("Anna", "Boris")) for each in ("Anna", "Boris")]
+            self.assertEqual(found[0], found[1], data)
+            self.assertIn("736", found[0])
+        self.assertEqual(record(b"Anna\n736\nBoris\n736\n", "Anna", ("Boris",)), "")
+        self.assertEqual(record(b"[" * 100_000, "Anna", ("Boris",)), "")
 
     def test_repeated_values(self) -> None:
         value = b"5f4dcc3b5aa765d61d8327deb882cf99"

@@ -19,13 +19,14 @@ from twisted_lab.check.activity import Activity
 from twisted_lab.check.bench import Bench
 from twisted_lab.check.checking import Interrupted, check
 from twisted_lab.check.command_advice import command_advice
+from twisted_lab.check.conversation.data_files import read_files, secrets_in
 from twisted_lab.check.judging import with_needs
 from twisted_lab.check.options import Options
 from twisted_lab.check.reports.explanation import explanation, requirement_list
 from twisted_lab.check.reports.formats import FORMATS
 from twisted_lab.check.reports.own_progress import update
 from twisted_lab.check.reports.progress import Progress
-from twisted_lab.check.reports.redaction import read_files, redacted, secrets_in
+from twisted_lab.check.reports.redaction import redacted
 from twisted_lab.check.reports.style import shown, style_of
 from twisted_lab.check.reports.terminal_report import terminal_report
 from twisted_lab.check.sandbox.opening import open_sandbox

@@ -12,6 +12,9 @@ WEAK = frozenset({"AU-8"})
 
 MISTAKES = (
     ("text-not-encoded", "mistake_refusal_text.py", "AU-3"),
+    ("closed-socket", "mistake_closed_early.py", "AU-3"),
+    ("no-salt", "mistake_sum.py", "AU-8"),
+    ("json-types", "mistake_saved_at_stop.py", "AU-6"),
     ("hash-changes", "mistake_hash.py", "AU-6"),
     ("token-repeated", "mistake_same_token.py", "AU-15"),
 )

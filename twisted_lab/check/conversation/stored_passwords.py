@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ _SLOW = re.compile(
     rb"\$2[abxy]?\$\d\d\$|argon2|scrypt|pbkdf2|bcrypt|\$(?:5|6|7|y)\$|\$s0\$", re.IGNORECASE
 )
 _LONG = re.compile(rb"[0-9A-Za-z+/]{24,}={0,2}")
+_BETWEEN = " \t\r,;:|=\"'{}[]()"
 LONG_TOKEN = 12  # characters: a shorter word is a token only if it is called so
 _TOKEN = re.compile(
     rb"(?<![^\s\"'(<\[{:=`|,;\x80-\xff])[0-9A-Za-z_\-+/.]{12,512}={0,2}"
@@ -77,6 +79,40 @@ def names_a_slow_hash(data: bytes) -> bool:
 def repeated_values(data: bytes) -> set[bytes]:
     """Return the long values, such as hashes, that a file has more than once."""
     return {value for value, number in Counter(_LONG.findall(data)).items() if number > 1}
+
+
+def record(data: bytes, name: str, others: Iterable[str]) -> str:
+    """Return what a file holds of a person: the JSON value at the name, or the text behind it.
+
+    Args:
+        data: What the file holds.
+        name: The person's name.
+        others: The names of others: the text ends there, or with its line.
+
+    Returns:
+        It, without the name and what separates it; "" if nothing is found.
+    """
+    text = data.decode(errors="replace")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        ends = "|".join(map(re.escape, others))
+        found = re.search(rf"{re.escape(name)}([^\n]*?)(?:{ends}|\n|$)", text)
+        return found[1].strip(_BETWEEN) if found else ""
+    todo = [content]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            if name in value:
+                return json.dumps(value[name])
+            if name in value.values():
+                return json.dumps({key: each for key, each in value.items() if each != name})
+            todo += value.values()
+        elif isinstance(value, list):
+            if name in value:
+                return json.dumps([each for each in value if each != name])
+            todo += value
+    return ""
 
 
 def random_words(heard: bytes) -> tuple[bytes, ...]:

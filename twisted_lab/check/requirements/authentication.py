@@ -15,8 +15,9 @@ _TWO = N_(
     "  # register two users, then log in as one with the password of the other"
 )
 _RESTART = N_(
-    "nc {host} {port}; {command}; nc {host} {port}"
-    "  # register; stop the server with Ctrl-C, and start it again in its terminal; log in"
+    "nc {host} {port}; read Enter; nc {host} {port}"
+    "  # register; stop the server with Ctrl-C and start it again in its own terminal; then press "
+    "Enter here, and log in"
 )
 _CYRILLIC = N_(
     "nc {host} {port}; nc {host} {port}  # register with a password in Cyrillic letters, log in"
@@ -25,6 +26,17 @@ _EMPTY = N_("nc {host} {port}; nc {host} {port}  # register with an empty passwo
 _TOKEN = N_(
     "nc {host} {port}; nc {host} {port}; nc {host} {port}"
     "  # register, log in and copy the token, then send it in place of the password"
+)
+_UNKNOWN = N_("nc {host} {port}  # log in with a name that nobody has registered")
+_MANY = N_("nc {host} {port}  # give ten wrong passwords, then the right one")
+_EQUAL = N_(
+    "nc {host} {port}; nc {host} {port}; ls -t"
+    "  # register two users with one password; then open the newest file, and compare what it "
+    "holds of both"
+)
+_SLOW = N_(
+    "nc {host} {port}; ls -t"
+    "  # register; then open the newest file: a slow hash often names itself, as in scrypt or $2b$"
 )
 _FILES = N_("grep --recursive --text PASSWORD .  # PASSWORD: the one that you registered with")
 
@@ -68,7 +80,7 @@ REQUIREMENTS = (
         N_("Otherwise nobody needs a password."),
         _TASK,
         1,
-        _NC,
+        _UNKNOWN,
         mistakes.UNKNOWN_ACCEPTED,
         ("AU-3",),
     ),
@@ -112,7 +124,7 @@ REQUIREMENTS = (
         N_("Lists of the hashes of common passwords are public."),
         _TASK,
         3,
-        _FILES,
+        _EQUAL,
         mistakes.NO_SALT,
         ("AU-7",),
     ),
@@ -123,7 +135,7 @@ REQUIREMENTS = (
         N_("It makes guesses expensive for those who have stolen the file."),
         _TASK,
         3,
-        _FILES,
+        _SLOW,
         mistakes.FAST_HASH,
         ("AU-7",),
     ),
@@ -233,7 +245,7 @@ REQUIREMENTS = (
         N_("A program can try thousands of passwords in a minute unless the server slows it down."),
         _TASK,
         3,
-        _NC,
+        _MANY,
         mistakes.NO_BRAKE,
         ("AU-3",),
     ),

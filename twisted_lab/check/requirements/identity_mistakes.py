@@ -113,6 +113,14 @@ UNKNOWN_ACCEPTED = Mistake(
     N_("What does your program compare the password with if there is no such name?"),
     N_("Refuse names that are not registered, in the same words as wrong passwords."),
 )
+UNKNOWN_KEY = Mistake(
+    "unknown-key",
+    N_("What does users[name] do if there is no such name?"),
+    N_(
+        "It raises KeyError, which ends the server. Ask first with if name in users: a client "
+        "whose name is not there may register, or is refused."
+    ),
+)
 PASSWORD_LOST = Mistake(
     "password-lost",
     N_("Where is the password while the server does not run?"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from itertools import islice
 
 from twisted_lab.check.bench import Bench
+from twisted_lab.check.conversation.accounts import accounts_in
+from twisted_lab.check.conversation.data_files import read_files, secrets_in
 from twisted_lab.check.conversation.login import (
     Person,
     asks_for_login,
@@ -14,13 +17,16 @@ from twisted_lab.check.conversation.login import (
     welcomes,
 )
 from twisted_lab.check.conversation.stored_passwords import holds_text, is_log
+from twisted_lab.check.outcomes import Outcome
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.trials.learn_visits import learn_visits
 from twisted_lab.check.trials.server_manners import Manners
-from twisted_lab.check.trials.visits import House, Visit, new_person
+from twisted_lab.check.trials.trial import Trial
+from twisted_lab.check.trials.visits import House, Visit, new_person, opened
 from twisted_lab.text.language import _
 
 NAMES = {Kind.NAME, Kind.NAME_AND_PASSWORD}
+_MOST_TRIED = 3  # pairs of words that may be a name and its password
 WRONG = "Wr0ng-guess8"  # a good password, but nobody's
 
 
@@ -45,6 +51,8 @@ class AuthenticationManners:
         serves_one: Whether it had to be started again for the next client.
         behaviour: The same, one line each, for people.
         crashed: See `learn_visits`.
+        known: A user whose name and password were found in a file, if it registers no one.
+        accounts: The file; "" if there is none.
     """
 
     server: Manners
@@ -55,6 +63,8 @@ class AuthenticationManners:
     serves_one: bool = False
     behaviour: tuple[str, ...] = ()
     crashed: Manners | None = None
+    known: Person | None = None
+    accounts: str = ""
 
     @property
     def is_understood(self) -> bool:
@@ -106,7 +116,39 @@ def is_let_in(right: Visit, other: Visit) -> bool:
 async def learn_authentication(bench: Bench) -> AuthenticationManners:
     """Return the manners of a server that may ask for passwords."""
     manners, crashed = await learn_visits(bench, AuthenticationManners, _visit)
+    if manners.asks and not manners.registers and not bench.address:
+        manners = await _with_a_known_user(bench, manners)
     return replace(manners, crashed=crashed)
+
+
+async def _with_a_known_user(bench: Bench, manners: AuthenticationManners) -> AuthenticationManners:
+    """Return manners with a user of a file in the folder whom the server lets in, if it does."""
+    files = read_files(bench.folder)
+    secrets = secrets_in(files)  # reports do not show them
+    found = (each for each in accounts_in(files) if each.password in secrets)
+    for each in islice(found, _MOST_TRIED):
+        trial = Trial(bench, "known user")
+        person = Person(each.name, each.password, is_new=False)
+        try:
+            house = await opened(trial, manners.server)
+            right = await house.call(1, person, says=True)
+            wrong = await log_in_wrongly(house, 1, person, WRONG, right)
+        except Outcome:
+            continue
+        finally:
+            trial.close()
+        if entry(right, wrong) is Entry.REFUSED and not refuses(right.after_password):
+            line = _(
+                'It registered no one: the checker logs in as a user of "{file}".', file=each.path
+            )
+            return replace(
+                manners,
+                known=person,
+                accounts=each.path,
+                asks_name=bool(NAMES & {*right.given}),
+                behaviour=(*manners.behaviour, line),
+            )
+    return manners
 
 
 async def _visit(house: House, server: Manners) -> AuthenticationManners:
@@ -120,6 +162,8 @@ async def _visit(house: House, server: Manners) -> AuthenticationManners:
         right = await house.call(1, known, says=True)
     wrong = await log_in_wrongly(house, 1, known, WRONG, right)
     serves_one = bool(house.restarted)
+    await house.server.program.settle(house.trial.bench.patience)
+    lines = _endings(house)
     if not serves_one:
         await house.stop()
     is_stored = any(
@@ -132,7 +176,6 @@ async def _visit(house: House, server: Manners) -> AuthenticationManners:
     else:
         registers = is_stored and not refuses(first.after_password)
     asks_name = bool(NAMES & {*right.given})
-    lines = []
     if asks:
         lines.append(
             _("It asks people whom it knows for name and password.")
@@ -148,6 +191,18 @@ async def _visit(house: House, server: Manners) -> AuthenticationManners:
         serves_one,
         tuple(lines),
     )
+
+
+def _endings(house: House) -> list[str]:
+    """Return how a server ended after a client, or at a wrong password, which came last."""
+    if house.ends:
+        end = house.ends[0]
+        return [_("It ended after a client: {end}. The checker starts it again.", end=end)]
+    program = house.server.program
+    if program.has_ended:
+        end = program.end
+        return [_("It ended at a wrong password: {end}. The checker starts it again.", end=end)]
+    return []
 
 
 async def log_in_wrongly(

@@ -97,6 +97,11 @@ class Trial:
         """
         return "".join(self.random.choices(string.ascii_letters + string.digits, k=size))
 
+    def show(self, program: Program) -> None:
+        """Take for the evidence what this program has printed, and not the last one."""
+        program.terminal.drain()
+        self._screen = program.terminal.text
+
     def open_sandbox(self) -> Sandbox:
         """Open a sandbox with a fresh copy of the folder."""
         sandbox = self.bench.open_sandbox(self.bench.folder, self.bench.command)

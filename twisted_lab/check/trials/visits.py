@@ -8,7 +8,7 @@ from twisted_lab.check.conversation.causes import likely_cause
 from twisted_lab.check.conversation.login import Person, next_answer, shape
 from twisted_lab.check.outcomes import Failed, NotChecked
 from twisted_lab.check.prompts.question import Kind
-from twisted_lab.check.subjects.program import SPIN_SECONDS
+from twisted_lab.check.subjects.program import SPIN_SECONDS, Program
 from twisted_lab.check.subjects.server import StartedServer
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import Manners
@@ -86,21 +86,30 @@ class House:
         trial: The trial.
         server: The server.
         restarted: How often it had to be started again because it served nobody any more.
+        ends: How it had ended by itself then.
         was_killed: Whether Ctrl-C did not stop it.
         spins: Whether it spun when a client had left.
-        crash: The last line of the traceback with which it ended during a visit; "" for none.
+        crashed: The program that first ended with a traceback during a visit, if one did.
+        stopped: The program that Ctrl-C has stopped last, if one was.
     """
 
     server: StartedServer
 
     def __init__(self, trial: Trial, manners: Manners) -> None:
         self.restarted = 0
+        self.ends: list[str] = []
         self.was_killed = False
         self.spins = False
-        self.crash = ""
+        self.crashed: Program | None = None
+        self.stopped: Program | None = None
         self.trial = trial
         self._manners = manners
         self._sandbox = trial.open_sandbox()
+
+    @property
+    def crash(self) -> str:
+        """The last line of the traceback with which it ended during a visit; "" for none."""
+        return self.crashed.traceback if self.crashed else ""
 
     async def open(self) -> None:
         """Start the server, for the first time or after `stop`.
@@ -121,6 +130,7 @@ class House:
         if self.server.program.has_ended:
             return
         self.trial.step(_("the server is stopped with Ctrl-C"))
+        self.stopped = self.server.program
         if not await self.server.program.stop(_STOP_SECONDS):
             self.was_killed = True
             self.server.program.child.send_signal(9)
@@ -174,6 +184,8 @@ class House:
         except Failed:
             pass
         self.restarted += 1
+        if self.server.program.has_ended:
+            self.ends.append(self.server.program.end)
         await self.restart()
         return await self.connect(number)
 
@@ -196,8 +208,9 @@ class House:
         return visit
 
     def _note_crash(self) -> None:
-        if self.server.program.status:  # 0 after an exception that it has caught and shown
-            self.crash = self.crash or self.server.program.traceback
+        program = self.server.program
+        if program.status and program.traceback:  # 0 after one that it has caught and shown
+            self.crashed = self.crashed or program
 
     async def answer(self, visit: Visit, most: int = MOST_ANSWERS) -> None:
         """Answer the questions of the server."""

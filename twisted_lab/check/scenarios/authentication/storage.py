@@ -5,22 +5,31 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from twisted_lab.check.conversation.causes import is_own_error, likely_cause
+from twisted_lab.check.conversation.login import Person
 from twisted_lab.check.conversation.stored_passwords import (
     bare_hash,
     holds_text,
     is_log,
     names_a_slow_hash,
+    record,
     repeated_values,
     reversible_form,
 )
 from twisted_lab.check.kernel.processor import processor_seconds
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, Weak
 from twisted_lab.check.requirements import identity_mistakes as mistakes
+from twisted_lab.check.requirements.mistakes import OWN_ERROR
 from twisted_lab.check.requirements.requirement import Mistake
-from twisted_lab.check.scenarios.authentication.logins import Account, account, expect_refused
+from twisted_lab.check.scenarios.authentication.logins import (
+    FROM_A_FILE,
+    Account,
+    account,
+    expect_refused,
+)
 from twisted_lab.check.trials.learn_authentication import WRONG, AuthenticationManners, is_let_in
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.visits import SECRETS, new_person, opened
+from twisted_lab.check.trials.visits import SECRETS, House, new_person, opened
 from twisted_lab.text.language import _
 
 _SLOW_SECONDS = (
@@ -32,7 +41,12 @@ _HASHES = re.compile(rb"(?<![\w.])-?\d{16,19}(?![\w.])")  # as Python's hash() r
 async def keeps_users_over_a_restart(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-6."""
     known = await account(trial, manners)
-    await known.house.restart()
+    await known.house.stop()
+    try:
+        await known.house.open()
+    except Failed:
+        _expect_orderly_end(known.house)
+        raise
     if known.house.was_killed:
         raise NotChecked(_("Ctrl-C does not stop the server, so it was ended by force."))
     trial.step(_("the user comes again, and gives a wrong password"))
@@ -43,8 +57,23 @@ async def keeps_users_over_a_restart(trial: Trial, manners: AuthenticationManner
     visit = await known.log_in()
     trial.step(_("the server lets the user in"))
     if not is_let_in(known.right, visit):
+        _expect_orderly_end(known.house)
         note = _("After the restart, the server refuses the right password.")
         raise Failed(note, await _likely_loss(known))
+
+
+def _expect_orderly_end(house: House) -> None:
+    """See that no exception kept a server from storing what it knows when Ctrl-C stopped it.
+
+    Raises:
+        Failed: If one has, other than that of Ctrl-C itself.
+    """
+    program = house.stopped
+    error = program.traceback if program else ""
+    if program and is_own_error(error):
+        house.trial.show(program)
+        note = _('An exception ended the server while Ctrl-C stopped it: "{error}"', error=error)
+        raise Failed(note, likely_cause(error, program.raised_by) or OWN_ERROR)
 
 
 async def _likely_loss(known: Account) -> Mistake | None:
@@ -70,6 +99,8 @@ async def stores_no_plain_text(trial: Trial, manners: AuthenticationManners) -> 
     """AU-7."""
     known = await account(trial, manners)
     files = await _stored(known)
+    if manners.accounts:
+        await _expect_no_need(trial, manners, known)
     trial.step(_("the files of the server do not hold the password"))
     for name, data in files.items():
         if holds_text(data, known.person.password):
@@ -91,6 +122,29 @@ async def stores_no_plain_text(trial: Trial, manners: AuthenticationManners) -> 
         )
 
 
+async def _expect_no_need(trial: Trial, manners: AuthenticationManners, known: Account) -> None:
+    """See that a server lets a user in without the file from which the checker took the password.
+
+    Raises:
+        Failed: If it does not: so it compares passwords that stand there as plain text.
+    """
+    house = House(trial, manners.server)
+    trial.step(_('the file "{name}" is removed', name=manners.accounts))
+    await house.run("rm", "-f", f"./{manners.accounts}")
+    try:
+        await house.open()
+        is_needed = not is_let_in(known.right, await house.call(1, known.person, says=True))
+    except Failed:
+        is_needed = True
+    if is_needed:
+        note = _(
+            'The file "{name}" holds the password as plain text, and without this file the server '
+            "does not let the user in.",
+            name=manners.accounts,
+        )
+        raise Failed(note)
+
+
 async def salts_each_password(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-8."""
     known = await account(trial, manners)
@@ -98,6 +152,7 @@ async def salts_each_password(trial: Trial, manners: AuthenticationManners) -> N
     await account(trial, manners, same, known.house, 2)
     trial.step(_("the stored values of two users with one password are compared"))
     repeated: set[bytes] = set()
+    is_same = False
     for name, data in (await _stored(known)).items():
         if algorithm := bare_hash(data, same.password):
             note = _(
@@ -107,8 +162,34 @@ async def salts_each_password(trial: Trial, manners: AuthenticationManners) -> N
             )
             raise Weak(note)
         repeated |= repeated_values(data)
-    if repeated and not await _repeats_itself(trial, manners):
+        is_same |= _have_one_value(data, known.person, same)
+    if (repeated and not await _repeats_itself(trial, manners)) or (
+        is_same and await _tells_passwords_apart(trial, manners)
+    ):
         raise Weak(_("Two users with the same password have the same stored value."))
+
+
+def _have_one_value(data: bytes, one: Person, other: Person) -> bool:
+    names = (one.name, other.name)
+    first, second = (record(data, name, names) for name in names)
+    return bool(first) and first == second
+
+
+async def _tells_passwords_apart(trial: Trial, manners: AuthenticationManners) -> bool:
+    """Return whether a file holds one value of two users with one password, and another of a third.
+
+    The third one registers between them: so a date or a time does not look like such a value.
+    """
+    first = await account(trial, manners, house=await opened(trial, manners.server))
+    other = new_person(trial)
+    other = replace(other, password=f"{other.password}-longer")
+    await account(trial, manners, other, first.house, 2)
+    same = replace(new_person(trial), password=first.person.password)
+    await account(trial, manners, same, first.house, 3)
+    return any(
+        _have_one_value(data, first.person, same) and not _have_one_value(data, same, other)
+        for data in (await _stored(first)).values()
+    )
 
 
 async def _repeats_itself(trial: Trial, manners: AuthenticationManners) -> bool:
@@ -144,6 +225,8 @@ async def tells_its_hash(trial: Trial, manners: AuthenticationManners) -> None:
 
 async def logs_no_password(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-10."""
+    if manners.known:
+        raise NotChecked(_(FROM_A_FILE))
     known = await account(trial, manners)
     if sum(kind in SECRETS for kind in known.right.given) > 1:
         raise NotChecked(
