@@ -46,6 +46,13 @@ while True:
             unread[ready] = b""
 """
 
+SHOUTS = """
+import socket
+client = socket.create_server(("", 9090)).accept()[0]
+while data := client.recv(1024):
+    client.send({change})
+"""
+
 # What is stored before the exception leaves a file that it cannot read when it starts again.
 CRASHES = """
 import json, os, socket
@@ -128,6 +135,16 @@ async def test_an_exception_that_ends_a_server_is_named(tmp_path: Path) -> None:
 
     (tmp_path / "server.py").write_text(CONCATENATES)
     assert (await learn_server(bench)).crash.startswith("TypeError: can only concatenate str")
+
+
+@pytest_twisted.ensureDeferred
+async def test_upper_case_of_english_letters_alone_is_said(tmp_path: Path) -> None:
+    line = "Only English letters become upper case"
+    for change, is_said in ("data.upper()", True), ("data.decode().upper().encode()", False):
+        (tmp_path / "server.py").write_text(SHOUTS.format(change=change))
+        behaviour = (await learn_server(counted(tmp_path, "server.py")[0])).behaviour
+        assert behaviour[0] == "It returns a text in upper case."
+        assert any(each.startswith(line) for each in behaviour) == is_said
 
 
 @pytest_twisted.ensureDeferred
