@@ -48,6 +48,13 @@ while True:
             unread[ready] = b""
 """
 
+SHOUTS = """
+import socket
+client = socket.create_server(("", 9090)).accept()[0]
+while data := client.recv(1024):
+    client.send({change})
+"""
+
 # What is stored before the exception leaves a file that it cannot read when it starts again.
 CRASHES = """
 import json, os, socket
@@ -193,6 +200,16 @@ async def test_a_user_of_a_file_is_known_and_an_unknown_one_ends_the_server(tmp_
         with pytest.raises(Failed, match=seen):
             await scenario(trial, manners)
         trial.close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_upper_case_of_english_letters_alone_is_said(tmp_path: Path) -> None:
+    line = "Only English letters become upper case"
+    for change, is_said in ("data.upper()", True), ("data.decode().upper().encode()", False):
+        (tmp_path / "server.py").write_text(SHOUTS.format(change=change))
+        behaviour = (await learn_server(counted(tmp_path, "server.py")[0])).behaviour
+        assert behaviour[0] == "It returns a text in upper case."
+        assert any(each.startswith(line) for each in behaviour) == is_said
 
 
 @pytest_twisted.ensureDeferred

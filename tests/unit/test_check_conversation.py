@@ -154,6 +154,11 @@ class FramingTests(SynchronousTestCase):
             ],
         )
 
+    def test_a_command_by_hand_prints_a_line_if_messages_are_lines(self) -> None:
+        command = "printf Anna | nc; printf 'one\\ntwo' | nc"
+        self.assertEqual(with_headers(command, LINES), command.replace("printf A", "echo A"))
+        self.assertEqual(with_headers(command, RAW), command)
+
     def test_what_is_not_whole_is_the_rest(self) -> None:
         framing = [*headers(4)][3]
         self.assertEqual(framing.decode(b"0002ab0003a"), ([b"ab"], b"0003a"))

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.doubles.check import FakeSandbox, a_task, make_bench, run
 from twisted_lab.check.checking import Interrupted, check
-from twisted_lab.check.judging import MOST_TRIALS, judge, with_needs
+from twisted_lab.check.judging import MOST_TRIALS, by_hand, judge, with_needs
 from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.requirements.requirement import Level, Mistake, Requirement
 from twisted_lab.check.sandbox.sandbox import SandboxFailed
@@ -93,6 +93,18 @@ class JudgingTests(SynchronousTestCase):
         self.assertEqual(found.evidence.difference, Difference(b"ab", b"a"))
         self.assertEqual(found.evidence.by_hand, "nc 127.0.0.1 9090")
         self.assertEqual(len(self.trials), 2)
+
+    def test_the_command_by_hand_has_the_port_of_the_client(self) -> None:
+        trial = Trial(self.bench, "T-1")
+        trial.dialled = [("10.0.0.1", 3333)]
+        self.assertEqual(by_hand(FIRST, trial), "nc 10.0.0.1 3333")
+        trial.dialled, trial.has_own_port = [], True
+        note = "in place of 9090: the port to which your program sends"
+        self.assertEqual(by_hand(FIRST, trial), f"nc 127.0.0.1 9090  # {note}")
+        told = replace(FIRST, by_hand="nc {port}  # type")
+        self.assertEqual(by_hand(told, trial), f"nc 9090  # type; {note}")
+        alone = replace(FIRST, by_hand="{command}")
+        self.assertEqual(by_hand(alone, trial), "server 127.0.0.1 9090")
 
     def test_trials_of_one_requirement_have_the_same_chance(self) -> None:
         self.first(Failed("once"), Failed("twice"))

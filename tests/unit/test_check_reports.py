@@ -324,8 +324,11 @@ class ComparisonTests(SynchronousTestCase):
         self.assertEqual((expected[at:], received[at:]), ("ж", "\\xd0"))
 
     def test_a_long_text_is_cut_with_dots_not_inside_a_character(self) -> None:
-        expected, *_rest = compare(Difference(CYRILLIC, b""), 40)
+        expected, *_rest = compare(Difference(CYRILLIC, b"x"), 40)
         self.assertEqual(expected, "expected  a" + "ж" * 26 + "...")
+
+    def test_nothing_is_compared_if_nothing_came(self) -> None:
+        self.assertEqual(compare(Difference(b"hello", b""), 80), [])
 
     def test_the_summary_says_what_came(self) -> None:
         for expected, received, said in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,10 +10,13 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from twisted_lab.check.conversation.framings import told_framing
+from twisted_lab.check.conversation.login import Person
+from twisted_lab.check.outcomes import Failed
+from twisted_lab.check.scenarios.identification.visitors import expect_known
 from twisted_lab.check.trials.client import Client
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
-from twisted_lab.check.trials.visits import House
+from twisted_lab.check.trials.visits import House, Visit
 
 
 class _Client:
@@ -96,3 +100,20 @@ class LeavingTests(SynchronousTestCase):
 
     def test_one_that_spins_is_left_with_a_reset(self) -> None:
         self.assertEqual(self.leave(house(0.9, Manners(spins=True)), waits=True), "abort")
+
+
+class GreetingTests(SynchronousTestCase):
+    def test_what_came_instead_is_shown_as_it_came(self) -> None:
+        person = Person("Anna", "", is_new=True)
+
+        async def call(_number: int, stranger: Person) -> Visit:
+            return Visit(cast(Any, None), stranger, heard=[b"Your name?", b"", b"Hello, Eve\n"])
+
+        program = SimpleNamespace(traceback="")
+        made = SimpleNamespace(call=call, server=SimpleNamespace(program=program))
+        trial = SimpleNamespace(random=Random(1), step=lambda _text: None)
+        greeting = expect_known(cast(Any, trial), cast(Any, made), 1, person)
+        failure = self.failureResultOf(Deferred.fromCoroutine(greeting), Failed)
+        self.assertTrue(
+            failure.value.note.endswith(r', but sent: "Your name?", "Hello, Eve\n"'), failure.value
+        )

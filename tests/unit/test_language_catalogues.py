@@ -87,11 +87,12 @@ class RussianTests(SynchronousTestCase):
         self.addCleanup(language.use, language.SOURCE)
 
     def test_numbers_decide_the_form(self) -> None:
+        messages = "It keeps {n:,} character of a name.", "It keeps {n:,} characters of a name."
         for n, said in (
             *((0, "0 символов"), (1, "1 символ"), (2, "2 символа"), (5, "5 символов")),
             *((11, "11 символов"), (12, "12 символов"), (21, "21 символ"), (104, "104 символа")),
         ):
-            self.assertEqual(ngettext("{n:,} character", "{n:,} characters", n), said)
+            self.assertEqual(ngettext(*messages, n), f"Из имени сервер сохраняет {said}.")
 
     def test_numbers_have_the_separators_of_the_language(self) -> None:
         self.assertEqual(

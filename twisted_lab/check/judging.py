@@ -164,8 +164,11 @@ async def _try(
 
 def by_hand(requirement: Requirement, trial: Trial) -> str:
     """Return the shell command that shows the same as a trial."""
-    host, port = trial.address
+    host, port = trial.dialled[0] if trial.dialled else trial.address
     command = shlex.join(filled(trial.bench.command, host, port))
     filled_in = _(requirement.by_hand).replace("{command}", command)
     filled_in = filled_in.replace("{host}", host).replace("{port}", str(port))
+    if trial.has_own_port and "{port}" in requirement.by_hand:
+        note = _("in place of {port}: the port to which your program sends", port=port)
+        filled_in += ("; " if "  # " in filled_in else "  # ") + note
     return with_headers(filled_in, trial.framing)

@@ -11,6 +11,9 @@ MISTAKES = (
     ("not-recognised", "mistake_whole_address.py", "ID-2"),
     ("json-types", "mistake_json_keys.py", "ID-1"),
     ("name-cut", "mistake_short_recv.py", "ID-2"),
+    ("entries-together", "mistake_one_line.py", "ID-5"),
+    ("newline-in-name", "mistake_newline_kept.py", "ID-6"),
+    ("damaged-file", "mistake_newline_kept.py", "ID-14"),
 )
 """Mistakes as students make it: name, server, the id that fails."""
 BUILDS: dict[str, tuple[str, ...]] = {}

@@ -20,6 +20,7 @@ MANNERS = {
 
 MISTAKES = (
     ("header-in-pieces", "mistake_one_recv.py", "LN-4"),
+    ("asks-for-all-again", "mistake_asks_again.py", "LN-4"),
     ("end-not-tested", "mistake_end.py", "LN-10"),
     ("end-not-tested", "mistake_end_is_empty.py", "LN-10"),
     ("spins", "mistake_spins.py", "LN-10"),

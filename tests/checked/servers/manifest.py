@@ -31,7 +31,7 @@ MISTAKES = (
     ("text-not-encoded", "mistake_not_encoded.py", "ES-2"),
     ("closed-socket", "mistake_closed_socket.py", "ES-11"),
     ("shared-state", "mistake_shared_state.py", "ES-14"),
-    ("spins", "mistake_never_leaves.py", "ES-9"),
+    ("spins", "mistake_never_leaves.py", "ES-11"),
     ("spins", "mistake_spins.py", "ES-24"),
     ("no-events", "mistake_two_in_one.py", "ES-19"),
     ("spins", "mistake_spins_sequential.py", "ES-11"),

@@ -222,11 +222,15 @@ def framing_of(reply: bytes, size: int) -> Framing:
 
 
 # A call of printf in a shell, as commands by hand have it: each %-10s takes a length.
+_UNENDED = re.compile(r"printf (\w+)(?= \|)")
 _PRINTF = re.compile(r"printf '([^']*%-10s[^']*)' (\d+(?: \d+)*)")
 
 
 def with_headers(command: str, framing: Framing) -> str:
-    """Return a shell command whose headers of ten characters are those of another framing."""
+    """Return a shell command whose headers of ten characters are those of another framing.
+
+    What ``printf`` prints alone is a line where messages are lines.
+    """
 
     def fill(found: re.Match[str]) -> str:
         first, *rest = found[1].split("%-10s")
@@ -234,6 +238,8 @@ def with_headers(command: str, framing: Framing) -> str:
         headers = (_printed(framing, length) + text for length, text in parts)
         return f"printf '{first}{''.join(headers)}'"
 
+    if framing is LINES:
+        return _UNENDED.sub(r"echo \1", command)
     return _PRINTF.sub(fill, command) if framing.size else command
 
 

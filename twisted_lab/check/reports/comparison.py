@@ -14,12 +14,14 @@ from twisted_lab.text.language import _, ngettext
 
 
 def compare(difference: Difference, columns: int) -> list[str]:
-    """Return the rows that show a difference.
+    """Return the rows that show a difference; none if nothing came, which `summary` says.
 
     Args:
         difference: What differs.
         columns: The most characters in a row.
     """
+    if not difference.received:
+        return []
     return [*_text(difference, columns), *_hex(difference, columns)]
 
 

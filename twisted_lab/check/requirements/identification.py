@@ -61,7 +61,11 @@ REQUIREMENTS = (
         N_("A new name must not replace those of others."),
         _TASK,
         2,
-        f"{_FIRST}; {_SECOND}; {_FIRST}; {_SECOND}",
+        N_(
+            "printf Anna | nc -N -s 127.0.7.1 {host} {port}; "
+            "printf Boris | nc -N -s 127.0.7.2 {host} {port}; nc -s 127.0.7.1 {host} {port}"
+            "  # start the server anew, and then: nc -s 127.0.7.2 {host} {port}"
+        ),
         mistakes.FILE_OVERWRITTEN,
         ("ID-4",),
     ),
@@ -72,7 +76,10 @@ REQUIREMENTS = (
         N_("The task asks for a file, because memory is lost when the server ends."),
         _TASK,
         1,
-        f"{_FIRST}; {{command}}; {_FIRST}",
+        N_(
+            "echo Anna | nc -N -s 127.0.7.1 {host} {port}"
+            "  # start the server anew, and then: nc -s 127.0.7.1 {host} {port}"
+        ),
         mistakes.NOT_STORED,
         ("ID-2",),
     ),
@@ -94,7 +101,10 @@ REQUIREMENTS = (
         N_("Names have letters of any alphabet."),
         _TASK,
         2,
-        f"echo Анна | {_FIRST}; {_FIRST}",
+        N_(
+            "echo Анна | nc -N -s 127.0.7.1 {host} {port}"
+            "  # start the server anew, and then: nc -s 127.0.7.1 {host} {port}"
+        ),
         mistakes.FILE_ENCODING,
         ("ID-3", "ID-6"),
     ),
@@ -130,7 +140,10 @@ REQUIREMENTS = (
         N_("People press Enter without having typed anything."),
         _TASK,
         2,
-        f"echo | {_FIRST}; {_SECOND}",
+        N_(
+            "echo | nc -N -s 127.0.7.1 {host} {port}"
+            "  # start the server anew, and then: nc -s 127.0.7.2 {host} {port}"
+        ),
         mistakes.EMPTY_NAME,
         ("ID-5", "ID-6"),
     ),
@@ -163,7 +176,7 @@ REQUIREMENTS = (
         N_("A full disk or a crash may leave half a file."),
         _TASK,
         3,
-        "{command}",
+        N_("truncate -s 4 names.txt; {command}  # with the name of your own file"),
         mistakes.DAMAGED_FILE,
         ("ID-6",),
     ),

@@ -33,6 +33,19 @@ FILE_OVERWRITTEN = Mistake(
     N_("What does open(name, 'w') do with what the file already holds?"),
     N_("It empties the file. Write all known names again, or append with mode 'a'."),
 )
+ENTRIES_TOGETHER = Mistake(
+    "entries-together",
+    N_("Look at the file after two clients have come: what stands between two entries?"),
+    N_(
+        "If both stand on one line, end each with a newline: "
+        "file.write(f'{address},{name}\\n'). If not, see at which line your program fails."
+    ),
+)
+NEWLINE_IN_NAME = Mistake(
+    "newline-in-name",
+    N_("What exactly does recv() return if somebody types a name in nc and presses Enter?"),
+    N_("The newline belongs to it: b'Anna\\n'. Take it off with strip(), then store the name."),
+)
 NOT_STORED = Mistake(
     "not-stored",
     N_(

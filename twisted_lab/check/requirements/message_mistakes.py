@@ -29,6 +29,14 @@ HEADER_IN_PIECES = Mistake(
         "is complete. Stop if it returns b'': the client has left."
     ),
 )
+ASKS_FOR_ALL_AGAIN = Mistake(
+    "asks-for-all-again",
+    N_("The first byte of the header has come: how many bytes does the next recv() ask for?"),
+    N_(
+        "Your program took more bytes for the header than it has. In the loop, ask only for what "
+        "is still missing: recv(n - len(data)). Otherwise the text behind the header is read, too."
+    ),
+)
 TEXT_IN_PIECES = Mistake(
     "text-in-pieces",
     N_("Does recv(length) always return that many bytes?"),

@@ -35,6 +35,7 @@ from twisted_lab.text.language import _, ngettext
 
 MOST_MESSAGES = 8  # a login needs fewer
 _PROBE_BYTES = 12
+_CYRILLIC = "привет".encode()
 _KNOWN_SOURCE = "127.0.0.1"
 _NO_LENGTH = re.compile(r"invalid literal for int\(\)|^struct\.error")
 
@@ -48,10 +49,28 @@ async def learn_server(bench: Bench) -> Manners:
         talk = _Talk(bench, replace(manners, source=source))
         learned = await talk.learn()
         if learned.is_echo or learned.framing is not RAW:
-            return learned
+            return await _with_case(bench, learned) if learned.is_upper else learned
         if not manners.crash:
             manners = replace(manners, crash=talk.crash, crash_framing=talk.crash_framing)
     return manners
+
+
+async def _with_case(bench: Bench, manners: Manners) -> Manners:
+    """Return the manners of a server with whether it changes the case of English letters alone."""
+    trial = Trial(bench, "case")
+    try:
+        client = await connect_client(trial, await reach_server(trial, manners), manners)
+        text = trial.text(_PROBE_BYTES) + _CYRILLIC
+        client.say(text)
+        came = await client.hears_back(text)
+    except Outcome:
+        return manners
+    finally:
+        trial.close()
+    if not came or text.upper() not in client.heard:
+        return manners
+    line = _("Only English letters become upper case: bytes.upper() leaves all others as they are.")
+    return replace(manners, behaviour=(*manners.behaviour, line))
 
 
 async def learn_start(bench: Bench, manners: AnyManners) -> AnyManners:

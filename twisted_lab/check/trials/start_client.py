@@ -26,6 +26,7 @@ _FOR_THE_USER = {
     *(Kind.UNKNOWN, Kind.MESSAGE),
     *(Kind.HOST, Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST),
 }
+_PORTS = {Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}
 Decide = Callable[[Question, Sequence[Question], Answer], str | None]
 
 
@@ -76,6 +77,11 @@ def start_client(
     trial.on_close(listener.close)
     trial.is_isolated = not sandbox.lacks
     trial.address = (host, port) if trial.is_isolated else (HOST, listener.port)
+    trial.dialled = listener.dialled
+    is_told = "{port}" in " ".join(trial.bench.command) or any(
+        each.kind in _PORTS for each in manners.questions
+    )
+    trial.has_own_port = manners.kind is SocketKind.SOCK_DGRAM and not is_told
     if not has_server:
         trial.step(_("nobody listens where it connects"))
         listener.close()

@@ -35,6 +35,8 @@ class Trial:
         steps: What was done so far.
         passages: What was sent so far.
         address: The host and port that were used, for the command by hand.
+        dialled: The addresses to which a client has connected, for the same.
+        has_own_port: Whether nobody told a client its port, and none in `dialled` can be seen.
         framing: How messages were put on the wire, for the same.
         is_isolated: Whether the sandbox has everything.
         asked: How many questions the program has asked.
@@ -48,6 +50,8 @@ class Trial:
         self.steps: list[str] = []
         self.passages: list[Passage] = []
         self.address = ("127.0.0.1", 9090)
+        self.dialled: Sequence[tuple[str, int]] = ()
+        self.has_own_port = False
         self.framing = RAW
         self.asked = 0
         self.is_isolated = True

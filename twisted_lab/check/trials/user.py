@@ -19,6 +19,7 @@ from twisted_lab.text.escaping import escape_bytes
 from twisted_lab.text.language import _, ngettext
 
 EXIT, NEXT = "exit", "next"
+_LONG = 60  # characters of a line: a step does not show longer ones
 _REST_SECONDS = 0.2
 _END_SECONDS = 2.0
 _PROMPT_ENDS = ":>?"
@@ -114,10 +115,15 @@ class User:
 
     def type_line(self, line: str) -> None:
         """Type a line."""
-        shown = (
-            line if len(line) < 60 else ngettext("{n:,} character", "{n:,} characters", len(line))
+        self._trial.step(
+            _('"{line}" is typed', line=line)
+            if len(line) < _LONG
+            else ngettext(
+                "a line of {n:,} character is typed",
+                "a line of {n:,} characters is typed",
+                len(line),
+            )
         )
-        self._trial.step(_('"{line}" is typed', line=shown))
         self._typed = len(self.program.terminal.text)
         self.program.type_line(line)
 

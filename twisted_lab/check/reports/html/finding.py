@@ -80,9 +80,10 @@ def _steps(steps: tuple[str, ...], last: Verdict) -> Iterator[Markup]:
     yield element("ol", *rows)
 
 
-def _difference(difference: Difference) -> list[Markup]:
-    rows = "\n".join(compare(difference, _COLUMNS))
-    return [element("p", summary(difference)), _verbatim(rows)]
+def _difference(difference: Difference) -> Iterator[Markup]:
+    yield element("p", summary(difference))
+    if rows := compare(difference, _COLUMNS):
+        yield _verbatim("\n".join(rows))
 
 
 def _picture(evidence: Evidence) -> Iterator[Markup]:

@@ -77,7 +77,13 @@ async def takes_a_header_in_pieces(trial: Trial, manners: Manners) -> None:
     trial.step(_("client 1 sends the header byte by byte, and then the text"))
     await _send_bytes(trial, talk, wire[: min(manners.framing.size, _PIECES)])
     talk.client.send(wire[min(manners.framing.size, _PIECES) :])
-    await talk.expect(text)
+    try:
+        await talk.expect(text)
+    except Failed as failure:
+        taken = wire[: manners.framing.size + 1].decode(errors="replace")
+        if manners.framing.is_text and taken in talk.server.program.traceback:
+            failure.mistake = message_mistakes.ASKS_FOR_ALL_AGAIN
+        raise
 
 
 async def takes_a_text_in_pieces(trial: Trial, manners: Manners) -> None:
