@@ -24,6 +24,7 @@ MISTAKES = (
     ("one-recv-one-message", "mistake_one_recv.py", "ES-4"),
     ("port-is-text", "mistake_port_is_text.py", "ES-1"),
     ("port-is-text", "mistake_port_unless_enter.py", "ES-20"),
+    ("port-too-large", "mistake_port_too_large.py", "ES-22"),
     ("reset-ends-server", "mistake_reset.py", "ES-12"),
     ("returns-repr", "mistake_returns_repr.py", "ES-2"),
     ("send-ends-server", "mistake_send_reset.py", "ES-12"),

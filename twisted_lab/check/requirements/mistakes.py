@@ -172,6 +172,14 @@ NONSENSE_ENDS = Mistake(
     N_("What does int('abc') do?"),
     N_("It raises ValueError. Catch it, and ask again or use the default."),
 )
+PORT_TOO_LARGE = Mistake(
+    "port-too-large",
+    N_("Which numbers can a port be, and who checks that yours is one of them?"),
+    N_(
+        "A port is a number from 1 to 65535. int() takes 99999, but bind() and connect() raise "
+        "OverflowError: compare the number with both limits, and ask again or use the default."
+    ),
+)
 NO_REUSE_ADDRESS = Mistake(
     "no-reuse-address",
     N_("Why does bind() fail for a minute after the server has ended?"),
