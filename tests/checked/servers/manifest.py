@@ -30,6 +30,7 @@ MISTAKES = (
     ("send-ends-server", "mistake_send_reset.py", "ES-12"),
     ("end-not-tested", "mistake_reports_end.py", "ES-19"),
     ("text-not-encoded", "mistake_not_encoded.py", "ES-2"),
+    ("threads-live-on", "mistake_threads_live_on.py", "ES-23"),
     ("closed-socket", "mistake_closed_socket.py", "ES-11"),
     ("shared-state", "mistake_shared_state.py", "ES-14"),
     ("spins", "mistake_never_leaves.py", "ES-9"),

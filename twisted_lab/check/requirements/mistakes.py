@@ -242,6 +242,14 @@ CTRL_C_IGNORED = Mistake(
         "instead. Threads should be daemons."
     ),
 )
+THREADS_LIVE_ON = Mistake(
+    "threads-live-on",
+    N_("Which threads still run after Ctrl-C, and what do they wait for?"),
+    N_(
+        "Python's process ends once all threads have ended that are not daemons. Write "
+        "threading.Thread(..., daemon=True), or close the clients' sockets at the end."
+    ),
+)
 NEVER_READ = Mistake(
     "reply-never-read",
     N_("Where does your client call recv(), and what does it do with the result?"),
