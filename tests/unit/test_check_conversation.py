@@ -216,6 +216,7 @@ class CauseTests(SynchronousTestCase):
             ("BrokenPipeError: [Errno 32] Broken pipe", mistakes.SEND_ENDS_SERVER),
             ("ValueError: invalid literal for int() with base 10: ''", mistakes.ENTER_IS_NONSENSE),
             ("ValueError: invalid literal for int() with base 10: 'abc'", mistakes.NONSENSE_ENDS),
+            ("OverflowError: bind(): port must be 0-65535.", mistakes.PORT_TOO_LARGE),
             (
                 "TypeError: 'str' object cannot be interpreted as an integer",
                 mistakes.PORT_IS_TEXT,

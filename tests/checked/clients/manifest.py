@@ -31,6 +31,7 @@ MISTAKES = (
     ("empty-line", python("mistake_empty_line.py"), "EC-6"),
     ("port-is-text", python("mistake_port_is_text.py"), "EC-1"),
     ("port-is-text", python("mistake_port_unless_enter.py"), "EC-12"),
+    ("port-too-large", python("mistake_port_too_large.py"), "EC-14"),
     ("reply-in-pieces", python("mistake_one_recv.py"), "EC-5"),
     ("reply-in-pieces", python("mistake_ten_bytes.py"), "EC-3"),
     ("reply-never-read", python("mistake_never_read.py"), "EC-3"),

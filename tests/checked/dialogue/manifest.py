@@ -6,7 +6,7 @@ import sys
 
 from twisted_lab.check.trials.server_manners import Manners
 
-BROKEN = {f"DG-{number}": f"broken_dg_{number:02}.py" for number in range(1, 11)}
+BROKEN = {f"DG-{number}": f"broken_dg_{number:02}.py" for number in range(1, 12)}
 """The server that fails one MUST or SHOULD alone, by its id; requirements that need it aside."""
 
 MANNERS = {key: Manners(port=9090, is_echo=key != "DG-7", is_exact=key != "DG-7") for key in BROKEN}

@@ -6,5 +6,8 @@ server = common.listen()
 data = b""
 while data != b"exit":
     with server.accept()[0] as client:
-        while (data := client.recv(1024)) and data != b"exit":
-            client.sendall(b"OK")
+        try:
+            while (data := client.recv(1024)) and data != b"exit":
+                client.sendall(b"OK")
+        except OSError as error:
+            print(error)

@@ -16,6 +16,8 @@ _CAUSES = (
     (r"ConnectionResetError|ConnectionAbortedError", mistakes.RESET_ENDS_SERVER),
     (r"invalid literal for int\(\).*: ''", mistakes.ENTER_IS_NONSENSE),
     (r"invalid literal for int\(\)", mistakes.NONSENSE_ENDS),
+    (r"OverflowError: .*port must be", mistakes.PORT_TOO_LARGE),
+    (r"gaierror: .*Servname not supported", mistakes.PORT_TOO_LARGE),
     (
         r"TypeError.*(an integer is required|'str' object cannot be interpreted|"
         r"required argument is not an integer|port must be)",

@@ -107,6 +107,13 @@ class Snapshot:
             each.peer_port for one in self.threads for each in one.sockets
         )
 
+    def has_thread_for(self, peer_port: int) -> bool:
+        """Whether one of several threads is in recv(), for the client with this port."""
+        return len(self.threads) > 1 and any(
+            each.state.size and any(one.peer_port == peer_port for one in each.sockets)
+            for each in self.threads
+        )
+
     @property
     def accepts(self) -> bool:
         """Whether a thread waits for a connection."""

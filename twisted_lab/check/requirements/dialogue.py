@@ -122,4 +122,27 @@ REQUIREMENTS = (
         message_mistakes.SHARED_STATE,
         ("DG-3",),
     ),
+    Requirement(
+        "DG-11",
+        Level.SHOULD,
+        N_("After a client's reset, the next one has a dialogue, too."),
+        N_("Clients crash and networks fail; one of them must not end the service for all."),
+        _TASK,
+        2,
+        'python3 -c \'import socket, struct; s = socket.create_connection(("{host}", {port})); '
+        's.setsockopt(1, 13, struct.pack("ii", 1, 0)); s.send(b"x"); s.close()\'',
+        mistakes.RESET_ENDS_SERVER,
+        ("DG-8",),
+    ),
+    Requirement(
+        "DG-12",
+        Level.INFORMATION,
+        N_("What the server makes of lines that nc sends."),
+        N_("TCP keeps no borders of messages: only a newline or a header tells where one ends."),
+        _TASK,
+        2,
+        "printf 'one\\ntwo\\nexit\\n' | " + _NC,
+        message_mistakes.NO_HEADER,
+        ("DG-3",),
+    ),
 )

@@ -165,7 +165,7 @@ REQUIREMENTS = (
         N_("People mistype; a traceback does not help them."),
         N_("task 4"),
         1,
-        N_("{command}  # answer abc to the questions for host and port"),
+        N_("{command}  # answer abc, and next time port 99999, to the questions for host and port"),
         mistakes.NONSENSE_ENDS,
         ("EC-1",),
     ),

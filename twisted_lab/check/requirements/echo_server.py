@@ -260,7 +260,7 @@ REQUIREMENTS = (
         N_("People mistype. The server asks again, or takes a default."),
         N_("task 4"),
         1,
-        N_("{command}  # answer abc to the question for the port"),
+        N_("{command}  # answer abc, and next time 99999, to the question for the port"),
         mistakes.NONSENSE_ENDS,
         ("ES-20",),
     ),

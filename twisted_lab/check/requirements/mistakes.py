@@ -178,6 +178,14 @@ NONSENSE_ENDS = Mistake(
     N_("What does int('abc') do?"),
     N_("It raises ValueError. Catch it, and ask again or use the default."),
 )
+PORT_TOO_LARGE = Mistake(
+    "port-too-large",
+    N_("Which numbers can a port be, and who checks that yours is one of them?"),
+    N_(
+        "A port is a number from 1 to 65535. int() takes 99999, but bind() and connect() raise "
+        "OverflowError: compare the number with both limits, and ask again or use the default."
+    ),
+)
 NO_REUSE_ADDRESS = Mistake(
     "no-reuse-address",
     N_("Why does bind() fail for a minute after the server has ended?"),
@@ -238,6 +246,14 @@ CTRL_C_IGNORED = Mistake(
     N_(
         "Ctrl-C raises KeyboardInterrupt. A bare `except:` catches it: catch OSError or ValueError "
         "instead. Threads should be daemons."
+    ),
+)
+THREADS_LIVE_ON = Mistake(
+    "threads-live-on",
+    N_("Which threads still run after Ctrl-C, and what do they wait for?"),
+    N_(
+        "Python's process ends once all threads have ended that are not daemons. Write "
+        "threading.Thread(..., daemon=True), or close the clients' sockets at the end."
     ),
 )
 NEVER_READ = Mistake(

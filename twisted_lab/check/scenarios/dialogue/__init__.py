@@ -19,6 +19,8 @@ _SCENARIOS = {
     "DG-8": people.serves_the_next,
     "DG-9": people.outlives_exit,
     "DG-10": people.keeps_two_apart,
+    "DG-11": people.survives_a_reset,
+    "DG-12": people.takes_lines,
 }
 
 TASK = Task(

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from twisted_lab.check.conversation.causes import LOST_CLIENT, likely_cause
 from twisted_lab.check.conversation.echoes import came_back
-from twisted_lab.check.outcomes import Failed, NotOffered, Weak
+from twisted_lab.check.outcomes import Failed, Info, NotChecked, NotOffered, Weak
 from twisted_lab.check.prompts.answers import MESSAGE
 from twisted_lab.check.prompts.question import Question
 from twisted_lab.check.requirements import mistakes
 from twisted_lab.check.scenarios.dialogue.exchanges import exchange, one_client
 from twisted_lab.check.subjects.server import Server
-from twisted_lab.check.trials.client import APART_SECONDS, Client
+from twisted_lab.check.trials.client import APART_SECONDS, Client, expect_any_segments
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.start_server import (
     PORT,
@@ -104,6 +104,45 @@ async def outlives_exit(trial: Trial, manners: Manners) -> None:
             note = _("The message exit of one client stops the server for all.")
             raise Weak(note, failure.mistake) from None
         raise
+
+
+async def survives_a_reset(trial: Trial, manners: Manners) -> None:
+    """DG-11."""
+    server, client = await one_client(trial, manners)
+    await exchange(trial, server, client, manners)
+    await client.abort()
+    try:
+        await _expect_next(trial, server, manners)
+    except Failed as failure:
+        if server.program.has_ended:
+            raise
+        raise NotChecked(failure.note) from None
+
+
+async def takes_lines(trial: Trial, manners: Manners) -> None:
+    """DG-12."""
+    expect_any_segments(manners)
+    seen = []
+    server, client = await one_client(trial, manners)
+    await exchange(trial, server, client, manners)
+    texts = trial.text(12), trial.text(12)
+    trial.step(_("client 1 sends two lines in one segment, as nc does with what a pipe holds"))
+    await client.talk(b"%b\n%b\n" % texts)
+    heard = client.heard.lower()
+    if heard.strip() != b"\n".join(texts) and all(text in heard for text in texts):
+        seen.append(
+            _("Two lines that arrive in one segment are answered together.")
+            if b"\n".join(texts) in heard.replace(b"\r", b"")
+            else _("Two lines that arrive in one segment are answered one by one.")
+        )
+    if not client.peer.has_ended:
+        await client.talk(b"exit\n")
+        seen.append(
+            _("After the line exit with a newline, as nc sends it, the server closes.")
+            if client.peer.has_ended
+            else _("After the line exit with a newline, as nc sends it, the server goes on.")
+        )
+    raise Info(" ".join(seen)) if seen else NotOffered(_("The server closed the connection."))
 
 
 async def keeps_two_apart(trial: Trial, manners: Manners) -> None:

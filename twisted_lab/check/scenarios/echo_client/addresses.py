@@ -11,7 +11,7 @@ from twisted_lab.check.prompts.answers import Form
 from twisted_lab.check.prompts.first_answers import FirstAnswers
 from twisted_lab.check.prompts.question import Kind
 from twisted_lab.check.requirements import client_mistakes, mistakes
-from twisted_lab.check.scenarios.echo_server.ports import OTHER_PORT, PORT_KINDS
+from twisted_lab.check.scenarios.echo_server.ports import OTHER_PORT, PORT_KINDS, TOO_LARGE
 from twisted_lab.check.trials.client_manners import ClientManners
 from twisted_lab.check.trials.start_client import HOST, start_client
 from twisted_lab.check.trials.start_server import PORT
@@ -157,11 +157,16 @@ async def has_defaults(trial: Trial, manners: ClientManners) -> str:
 async def survives_nonsense(trial: Trial, manners: ClientManners) -> None:
     """EC-14."""
     asking = _asking(manners)
-    for kinds in (PORT_KINDS, _HOST_KINDS - PORT_KINDS, {Kind.UNKNOWN}):
+    for kinds, nonsense in (
+        (PORT_KINDS, _NONSENSE),
+        ({Kind.PORT}, TOO_LARGE),
+        (_HOST_KINDS - PORT_KINDS, _NONSENSE),
+        ({Kind.UNKNOWN}, _NONSENSE),
+    ):
         if not kinds & asking:
             continue
-        trial.step(_('nonsense is "{nonsense}"', nonsense=_NONSENSE))
-        first = FirstAnswers({kind: [_NONSENSE] for kind in kinds})
+        trial.step(_('nonsense is "{nonsense}"', nonsense=nonsense))
+        first = FirstAnswers({kind: [nonsense] for kind in kinds})
         user = start_client(trial, manners, OTHER_PORT, decide=first.decide)
         await user.operator.attend(user.server.is_reached, trial.bench.patience)
         if user.program.traceback:

@@ -12,6 +12,7 @@ from twisted_lab.check.trials.trial import Trial
 from twisted_lab.text.language import _
 
 STOP_SECONDS = 2.0
+_SOON_SECONDS = 1.0  # then the kernel must show that it waits: a slow end is none
 _IDLE_SECONDS = 0.4
 _MOST_BUSY = 0.25  # of one processor; a loop that polls a hundred times a second uses far less
 
@@ -31,6 +32,42 @@ async def stops_on_ctrl_c(trial: Trial, manners: Manners) -> None:
         raise Failed(_("The server still runs {seconds:.0f} s after Ctrl-C.", seconds=STOP_SECONDS))
     if "Traceback" in server.program.terminal.text[printed:]:
         raise Weak(_("The server stops, with a traceback."), mistakes.CTRL_C_TRACEBACK)
+    if not trial.bench.lacks:  # a second start needs the same port
+        await _stops_with_a_client(trial, manners)
+
+
+async def _stops_with_a_client(trial: Trial, manners: Manners) -> None:
+    """See that the server stops while a client is connected, too.
+
+    One whose event loop lets its clients finish is as good: threads that nobody ends are not.
+
+    Raises:
+        Weak: If it waits on, in accept(), or in a thread's recv().
+    """
+    server = await start_server(trial, manners)
+    program = server.program
+    client = await connect_client(trial, server, manners)
+    await client.talk(trial.text(12))
+    if program.has_ended or client.peer.has_ended:
+        return
+    trial.step(_("Ctrl-C is pressed, while client 1 is connected"))
+    if await program.stop(_SOON_SECONDS) or not await program.settle(trial.bench.patience):
+        return
+    snapshot = program.look()
+    if snapshot.is_waiting and snapshot.accepts:
+        note = _(
+            "The server stops if nobody is connected. With client 1, it still runs {seconds:.0f} s "
+            "after Ctrl-C, and waits for the next client.",
+            seconds=_SOON_SECONDS,
+        )
+        raise Weak(note, mistakes.CTRL_C_IGNORED)
+    if snapshot.is_waiting and snapshot.has_thread_for(client.peer.port):
+        note = _(
+            "The server stops if nobody is connected. With client 1, it still runs {seconds:.0f} s "
+            "after Ctrl-C, and one of its threads waits for what client 1 says.",
+            seconds=_SOON_SECONDS,
+        )
+        raise Weak(note, mistakes.THREADS_LIVE_ON)
 
 
 async def waits_without_work(trial: Trial, manners: Manners) -> None:

@@ -33,6 +33,7 @@ from twisted_lab.check.trials.trial import Trial
 from twisted_lab.text.language import _
 
 LAST_PORT = 65_535
+TOO_LARGE = "99999"  # a number, but no port: int() takes it, and bind() and connect() do not
 OTHER_PORT = 9191  # programs may refuse larger ones, and have 9090 as their default
 PORT_KINDS = {Kind.PORT, Kind.HOST_AND_PORT, Kind.PORT_AND_HOST}
 _STOP_SECONDS = 2.0
@@ -118,13 +119,38 @@ async def has_a_default(trial: Trial, manners: Manners) -> str:
 
 async def survives_nonsense(trial: Trial, manners: Manners) -> None:
     """ES-22."""
-    server = await _told(
-        trial, manners, "abc", asks_again=usual_answer(manners, OTHER_PORT, trial.bench.answers)
-    )
-    if not server.port and server.program.has_ended:
-        raise Failed(
-            no_port(server), likely_cause(server.program.traceback, server.program.raised_by)
-        )
+    usual = usual_answer(manners, OTHER_PORT, trial.bench.answers)
+
+    def asks_again(question: Question, asked: Sequence[Question]) -> str | None:
+        is_second = sum(one.kind in PORT_KINDS for one in asked) == 1
+        return TOO_LARGE if question.kind is Kind.PORT and is_second else usual(question, asked)
+
+    server = await _told(trial, manners, "abc", asks_again)
+    _expect_no_end(server)
+    if TOO_LARGE not in server.operator.answers and _asks_for_a_port_alone(manners):
+        server.program.child.send_signal(9)  # without isolation, it would keep its default port
+        await trial.activity.until(lambda: server.program.has_ended, _STOP_SECONDS)
+        _expect_no_end(await _told(trial, manners, TOO_LARGE, usual))
+
+
+def _asks_for_a_port_alone(manners: Manners) -> bool:
+    first = next(question.kind for question in manners.questions if question.kind in PORT_KINDS)
+    return first is Kind.PORT
+
+
+def _expect_no_end(server: StartedServer) -> None:
+    """See that nonsense has not ended a server; after TOO_LARGE, a message may be its last.
+
+    Raises:
+        Failed: If it has.
+        NotChecked: If another program of this machine may have its port.
+    """
+    program = server.program
+    if server.port or not program.has_ended:
+        return
+    excuse_a_port_in_use(server)
+    if TOO_LARGE not in server.operator.answers or program.traceback:
+        raise Failed(no_port(server), likely_cause(program.traceback, program.raised_by))
 
 
 async def takes_another_port(trial: Trial, manners: Manners) -> str:
