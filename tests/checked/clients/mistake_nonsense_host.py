@@ -10,7 +10,7 @@ except ValueError:
 sock = socket.socket()
 try:
     sock.connect((host, port))
-except ConnectionRefusedError:
+except (ConnectionRefusedError, OverflowError):
     raise SystemExit("Сервер не запущен") from None
 print("Соединение установлено")
 while (msg := input("> ")) != "exit":
