@@ -2,10 +2,14 @@
 
 import common
 
+
+def serve(client):
+    while data := client.recv(1024):
+        print("Клиент:", data.decode(errors="replace"))
+        words = input("Ваш ответ: ").split()
+        client.sendall(words[0].encode() if words else b"-")
+
+
 server = common.listen()
 while True:
-    with server.accept()[0] as client:
-        while data := client.recv(1024):
-            print("Клиент:", data.decode(errors="replace"))
-            words = input("Ваш ответ: ").split()
-            client.sendall(words[0].encode() if words else b"-")
+    common.converse(server.accept()[0], serve)

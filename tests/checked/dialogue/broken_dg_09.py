@@ -5,9 +5,12 @@ import common
 server = common.listen()
 while True:
     client, _ = server.accept()
-    while data := client.recv(1024):
-        if data == b"exit":
-            client.close()
-        else:
-            client.sendall(data)
+    try:
+        while data := client.recv(1024):
+            if data == b"exit":
+                client.close()
+            else:
+                client.sendall(data)
+    except ConnectionError as error:
+        print("Client:", error)
     client.close()

@@ -3,6 +3,6 @@
 import common
 
 text = input("Port: ")
-while text and not text.isdecimal():
-    text = input("This is not a number. Port: ")
+while text and not (text.isdecimal() and int(text) < 65536):
+    text = input("This is not a port. Port: ")
 common.run(common.open_port(int(text)))
