@@ -98,3 +98,10 @@ class FirstAnswersTests(SynchronousTestCase):
         first = FirstAnswers({Kind.HOST: [None], Kind.PORT: [None]})
         self.answers(first, NAME, HOST, HOST, PORT, PORT)
         self.assertEqual(first.refused, {Kind.HOST, Kind.PORT})
+
+    def test_what_is_left_to_the_user_refuses_nothing(self) -> None:
+        said = Question(Kind.HOST, "Connection to the server")  # printed by a connected client
+        first = FirstAnswers({Kind.HOST: [None], Kind.PORT: [None]})
+        self.answers(first, HOST, PORT)
+        self.assertIsNone(first.decide(said, [HOST, PORT], lambda question, asked: None))
+        self.assertEqual(first.refused, set())

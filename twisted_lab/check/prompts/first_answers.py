@@ -31,7 +31,8 @@ class FirstAnswers:
         Args:
             question: The question.
             asked: The questions before it.
-            usual: Returns the usual answer to a question, given those before it.
+            usual: Returns the usual answer to a question, given those before it; None leaves it
+                to the user, as what a connected client prints.
         """
         kind = question.kind
         if kind not in self.lines:
@@ -39,8 +40,9 @@ class FirstAnswers:
         if lines := self.lines[kind]:
             line = lines.pop(0)
             return question.default_word if line is None else line
-        if kind is Kind.UNKNOWN:
-            return usual(question, asked)
+        line = usual(question, asked)
+        if kind is Kind.UNKNOWN or line is None:  # a connected client asks for no address
+            return line
         before = asked[-1].kind
         if before in self.lines.keys() - self.refused - {kind} and kind not in self.refused:
             self.refused.add(before)  # it starts again, because of the answer before
