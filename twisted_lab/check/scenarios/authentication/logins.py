@@ -163,7 +163,7 @@ async def refuses_a_wrong_one(trial: Trial, manners: AuthenticationManners) -> N
 async def refuses_an_unknown_name(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-4."""
     if not manners.asks_name:
-        raise NotOffered(_("The server knows people by their addresses."))
+        raise Info(_("The server knows people by their addresses."))
     known = await account(trial, manners)
     stranger = replace(new_person(trial, is_new=False), password=known.person.password)
     trial.step(_('"{name}", who is not registered, gives this password', name=stranger.name))
@@ -173,7 +173,7 @@ async def refuses_an_unknown_name(trial: Trial, manners: AuthenticationManners) 
     if found is Entry.ADMITTED:
         second = entry(known.right, await known.log_in(replace(stranger, password=WRONG)))
         if second is Entry.REFUSED:
-            raise NotOffered(_("The server registers each new name."))
+            raise Info(_("The server registers each new name."))
     trial.step(_("the server refuses this name"))
     expect_refused(found, _("The server serves a client whose name is not registered."))
 
