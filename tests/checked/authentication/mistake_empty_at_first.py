@@ -1,24 +1,26 @@
-"""AU-13: each new name is registered at once, also with an empty password."""
+"""Каждое новое имя регистрируется, в том числе с пустым паролем: recv() и strip()."""
 
 import common
 
 
-def log_in(client, heard):
-    common.say(client, "Name:")
-    name = next(heard)
-    common.say(client, "Password:")
-    password = next(heard)
+def ask(client, question):
+    client.send(question.encode())
+    return client.recv(1024).decode().strip()
+
+
+def converse(client):
+    name = ask(client, "Логин: ")
+    password = ask(client, "Пароль: ")
     users = common.load()
     if name not in users:
         users[name] = common.stored(password)
         common.save(users)
-    return name if common.is_right(name, password) else ""
-
-
-def converse(client):
-    heard = common.lines(client)
-    name = log_in(client, heard)
-    (common.serve if name else common.refuse)(client, name, heard)
+    if not common.is_right(name, password):
+        client.send("Неверный пароль".encode())
+        return
+    client.send("Добро пожаловать".encode())
+    while data := client.recv(1024):
+        client.send(data)
 
 
 common.converse = converse
