@@ -16,6 +16,7 @@ MISTAKES = (
     ("no-salt", "mistake_sum.py", "AU-8"),
     ("json-types", "mistake_saved_at_stop.py", "AU-6"),
     ("hash-changes", "mistake_hash.py", "AU-6"),
+    ("empty-password", "mistake_empty_at_first.py", "AU-13"),
     ("token-repeated", "mistake_same_token.py", "AU-15"),
 )
 """Mistakes as students make them: name, server, the id that fails."""

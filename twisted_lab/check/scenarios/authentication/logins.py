@@ -163,7 +163,7 @@ async def refuses_a_wrong_one(trial: Trial, manners: AuthenticationManners) -> N
 async def refuses_an_unknown_name(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-4."""
     if not manners.asks_name:
-        raise NotOffered(_("The server knows people by their addresses."))
+        raise Info(_("The server knows people by their addresses."))
     known = await account(trial, manners)
     stranger = replace(new_person(trial, is_new=False), password=known.person.password)
     trial.step(_('"{name}", who is not registered, gives this password', name=stranger.name))
@@ -173,7 +173,7 @@ async def refuses_an_unknown_name(trial: Trial, manners: AuthenticationManners) 
     if found is Entry.ADMITTED:
         second = entry(known.right, await known.log_in(replace(stranger, password=WRONG)))
         if second is Entry.REFUSED:
-            raise NotOffered(_("The server registers each new name."))
+            raise Info(_("The server registers each new name."))
     trial.step(_("the server refuses this name"))
     expect_refused(found, _("The server serves a client whose name is not registered."))
 
@@ -226,20 +226,22 @@ async def takes_cyrillic_letters(trial: Trial, manners: AuthenticationManners) -
 
 async def refuses_an_empty_one(trial: Trial, manners: AuthenticationManners) -> None:
     """AU-13."""
-    if manners.server.framing is RAW:
-        raise Info(_("Nothing marks the end of a text, so an empty password cannot be sent."))
     if manners.known:
         raise NotChecked(_("The checker found no way to register another user."))
     known = await account(trial, manners)
-    person = replace(new_person(trial), password="")
+    is_raw = manners.server.framing is RAW
+    person = replace(new_person(trial), password="\n" if is_raw else "")
     trial.step(_('"{name}" registers with an empty password', name=person.name))
     await known.house.call(2, person)
-    visit = await known.house.call(2, replace(person, is_new=False), says=True)
+    # To a server that takes off white space, both are empty; to another one, they differ.
+    person = replace(person, password=person.password * 2, is_new=False)
+    visit = await known.house.call(2, person, says=True)
+    found = entry(known.right, visit)
+    if is_raw and found is not Entry.ADMITTED:
+        raise Info(_("Nothing marks the end of a text, so an empty password cannot be sent."))
     trial.step(_("the server does not let this user in with an empty password"))
     # The text that is said may be taken for the password that is still asked for.
-    expect_refused(
-        entry(known.right, visit), _("The server lets in a user whose password is empty.")
-    )
+    expect_refused(found, _("The server lets in a user whose password is empty."))
 
 
 async def tells_about_many_attempts(trial: Trial, manners: AuthenticationManners) -> None:
