@@ -39,6 +39,7 @@ from twisted_lab.check.scenarios import (
 from twisted_lab.check.task import Task
 from twisted_lab.check.trials.server_manners import Manners
 
+ONE_IN = 3  # of the programs that fail: the gate has no time for all, and check_repeat judges them
 DEADLINE = 600  # seconds for one program: some use all the processor time that they get
 _CHECKED = ROOT / "tests" / "checked"
 _MANIFESTS = (
@@ -65,6 +66,7 @@ class Program:
         build: The command that builds it first; empty if there is none.
         fails: The id of a requirement that it fails; "" if it is correct.
         is_weak: Whether what it "fails" is weak.
+        mistake: The name of the mistake that the checker should see in it; "" for any.
         lacks: The ids of requirements that it fails, although it counts as correct.
         is_in_gate: Whether the gate checks it: a check costs up to 5 s of processor time.
         manners: Its manners, if they need not be learned to see what it fails.
@@ -77,6 +79,7 @@ class Program:
     build: Sequence[str] = ()
     fails: str = ""
     is_weak: bool = False
+    mistake: str = ""
     lacks: frozenset[str] = frozenset()
     is_in_gate: bool = True
     manners: Manners | None = None
@@ -85,7 +88,7 @@ class Program:
 def correct() -> Iterator[Program]:
     """Yield the programs that must not fail, as far as this machine can run them."""
     for task, manifest, folder in _MANIFESTS:
-        for name, command, needed in manifest.CORRECT:
+        for number, (name, command, needed) in enumerate(manifest.CORRECT):
             if shutil.which(needed):
                 yield Program(
                     f"{task.name}: {name}",
@@ -94,7 +97,7 @@ def correct() -> Iterator[Program]:
                     command,
                     manifest.BUILDS.get(needed, ()),
                     lacks=getattr(manifest, "LACKS", {}).get(name, frozenset()),
-                    is_in_gate=_is_in_gate(manifest, name),
+                    is_in_gate=number % 2 == 0 and _is_in_gate(manifest, name),
                 )
 
 
@@ -106,7 +109,7 @@ def _is_in_gate(manifest: ModuleType, name: str) -> bool:
 def broken() -> Iterator[Program]:
     """Yield the programs that fail one requirement."""
     for task, manifest, folder in _MANIFESTS:
-        for key, file in manifest.BROKEN.items():
+        for number, (key, file) in enumerate(manifest.BROKEN.items()):
             command = (sys.executable, file)
             is_weak = key in getattr(manifest, "WEAK", ())
             yield Program(
@@ -116,18 +119,21 @@ def broken() -> Iterator[Program]:
                 command,
                 fails=key,
                 is_weak=is_weak,
-                is_in_gate=_is_in_gate(manifest, key),
+                is_in_gate=number % ONE_IN == 0 and _is_in_gate(manifest, key),
                 manners=getattr(manifest, "MANNERS", {}).get(key),
             )
 
 
-def mistaken() -> Iterator[tuple[Program, str]]:
-    """Yield the programs with typical mistakes, and the name of the mistake; more may fail."""
+def mistaken() -> Iterator[Program]:
+    """Yield the programs with typical mistakes; more may fail."""
     for task, manifest, folder in _MANIFESTS:
-        for mistake, started, key in manifest.MISTAKES:
+        for number, (mistake, started, key) in enumerate(manifest.MISTAKES):
             command = (sys.executable, started) if isinstance(started, str) else started
             name = f"{task.name}: {mistake} in {command[1]}"
-            yield Program(name, task, folder, command, fails=key), mistake
+            is_in_gate = number % ONE_IN == 0
+            yield Program(
+                name, task, folder, command, fails=key, mistake=mistake, is_in_gate=is_in_gate
+            )
 
 
 def prepare(program: Program, folder: Path) -> Program:
