@@ -72,7 +72,6 @@ PYTEST = $(BIN)/python -m pytest $(PARALLEL)
 # each costs 2 s to start. Among the short tests are bounds of CPU time, which grows if more processes
 # share a core. Unit tests do not wait, and a worker that measures coverage costs 5 s to start.
 MORE = 2
-test-long: MORE = 2
 workers = --numprocesses $(shell n=$$(nproc); expr $$((n < 8 ? n : 8)) + $(1)) --dist loadgroup --max-worker-restart 0
 PARALLEL = $(call workers,$(MORE))
 UNIT = $(call workers,0)
