@@ -55,7 +55,7 @@ while data := client.recv(1024):
     client.send({change})
 """
 
-# What is stored before the exception leaves a file that it cannot read when it starts again.
+# Its exception leaves half a file, which the server cannot read when it starts again.
 CRASHES = """
 import json, os, socket
 names = json.load(open("names.json")) if os.path.exists("names.json") else {}

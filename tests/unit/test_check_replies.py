@@ -1,4 +1,4 @@
-"""What a report says, and compares, if a client does not show a reply."""
+"""Reports about a client that does not show a reply."""
 
 from __future__ import annotations
 

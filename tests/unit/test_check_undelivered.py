@@ -1,4 +1,4 @@
-"""Datagrams that nobody received."""
+"""Datagrams for a closed port."""
 
 from __future__ import annotations
 

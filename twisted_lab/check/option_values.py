@@ -96,7 +96,7 @@ def require_whole_places(command: Sequence[str]) -> None:
     """See that ``{host}`` and ``{port}`` in a command have both of their braces, and their names.
 
     Raises:
-        UsageError: One has not, or a whole word in braces is like one of them.
+        UsageError: A brace is missing, or a whole word in braces is nearly one of the names.
     """
     for word in command:
         meant = _PLACE.fullmatch(word)

@@ -1,4 +1,4 @@
-"""What the thread should call is called before it starts."""
+"""The program itself calls the function of its thread, before the thread starts."""
 
 import threading
 

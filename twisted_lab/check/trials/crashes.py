@@ -9,6 +9,7 @@ from twisted_lab.check.conversation.causes import is_own_error, likely_cause
 from twisted_lab.check.outcomes import Failed, unless_crashed
 from twisted_lab.check.prompts.reading import read_question
 from twisted_lab.check.requirements import identity_mistakes, mistakes
+from twisted_lab.check.subjects.program import Program
 from twisted_lab.check.trials.learn_authentication import NAMES, WRONG
 from twisted_lab.check.trials.server_manners import Manners
 from twisted_lab.check.trials.trial import Trial
@@ -58,8 +59,7 @@ def expect_no_lookup(house: House, visit: Visit) -> None:
     Raises:
         Failed: If one has.
     """
-    program = house.crashed or house.server.program
-    error = program.traceback if program.status else ""
+    program, error = _crash(house)
     name = visit.person.name
     asked = {read_question(each.decode(errors="replace")).kind for each in visit.heard}
     if NAMES & asked and re.match(rf"KeyError: b?'{re.escape(name)}(\\r)?(\\n)?'$", error):
@@ -78,10 +78,15 @@ def expect_no_crash(house: House, *said: str) -> None:
     Raises:
         Failed: If one has.
     """
-    program = house.crashed or house.server.program
-    error = program.traceback if program.status else ""
+    program, error = _crash(house)
     # ValueError and IndexError may come from an answer that is not what the server asked for.
     if is_own_error(error, *said) or _BAD_DESCRIPTOR in error:
         house.trial.show(program)
         note = _('The server ended while a client talked to it: "{error}"', error=error)
         raise Failed(note, likely_cause(error, program.raised_by) or mistakes.OWN_ERROR)
+
+
+def _crash(house: House) -> tuple[Program, str]:
+    """Return the program that crashed, or the last one, and its exception; "" for none."""
+    program = house.crashed or house.server.program
+    return program, program.traceback if program.status else ""
